@@ -1,0 +1,51 @@
+// A model as core's other rooms see it: a checkpoint, what family it is, its architecture's facts and its sites.
+// Free of torch: the forward pass is in decoder.h.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/model/architecture.h"
+#include "core/model/site.h"
+
+namespace quantscope {
+
+class Model {
+public:
+    /// Recognises the family from config.json, GGUF metadata or names. A file of unknown family opens too.
+    /// \throws FormatError when the family is known but the tensors contradict its configuration
+    static std::shared_ptr<const Model> open(const std::filesystem::path& path);
+    static std::shared_ptr<const Model> from(std::unique_ptr<Checkpoint> checkpoint);
+
+    const Checkpoint& checkpoint() const { return *checkpoint_; }
+    const std::string& family() const { return family_; } ///< "llama", "qwen3", …, or "unknown"
+    const std::string& kind() const { return kind_; }     ///< "llm", "dit", "vae", "unknown"
+    std::span<const Site> sites() const { return sites_; } ///< in forward order
+    const Site* find_site(std::string_view name) const;
+    std::uint64_t parameters() const { return parameters_; }
+    int blocks() const { return blocks_; }
+    /// The facts a forward pass needs; null when the family is unknown or evaluation is impossible.
+    const Architecture* architecture() const { return architecture_.get(); }
+    /// Why architecture() is null, as one sentence for a user; empty when it is not.
+    const std::string& why_not_evaluated() const { return why_not_; }
+    /// The checkpoint's tensor that plays a Hugging Face name ("model.norm.weight"), or null.
+    const TensorInfo* tensor(std::string_view hugging_face_name) const;
+    /// block and role of any tensor, for listings ("norm", "bias", "other" where it is no site)
+    std::pair<int, std::string> place_of(const TensorInfo& tensor) const;
+
+private:
+    friend class ModelBuilder;
+    std::unique_ptr<Checkpoint> checkpoint_;
+    std::string family_ = "unknown", kind_ = "unknown", why_not_;
+    std::vector<Site> sites_;
+    std::uint64_t parameters_ = 0;
+    int blocks_ = 0;
+    std::shared_ptr<const Architecture> architecture_;
+    std::vector<std::pair<std::string, std::string>> names_; ///< Hugging Face name → checkpoint name, sorted
+};
+
+} // namespace quantscope
