@@ -7,8 +7,9 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
         ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
 endif()
 
+# -Wrestrict is off: g++ 12 raises it falsely on string concatenation (GCC bug 105651).
 # No contraction to fused multiply-add: what is decoded equals what was evaluated, whatever the processor.
-add_compile_options(-Wall -Wextra -Wno-unknown-pragmas -ffp-contract=off $<$<CONFIG:Release>:-O3> -fvisibility=hidden)
+add_compile_options(-Wall -Wextra -Wno-unknown-pragmas -Wno-restrict -ffp-contract=off $<$<CONFIG:Release>:-O3> -fvisibility=hidden)
 if(QUANTSCOPE_WERROR)
     add_compile_options(-Werror)
 endif()
@@ -26,6 +27,10 @@ function(quantscope_room path)
     cmake_parse_arguments(ROOM "TORCH" "" "DEPENDS" ${ARGN})
     string(REPLACE "/" "_" name ${path})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cpp ${CMAKE_SOURCE_DIR}/${path}/*.h)
+    if(NOT "${sources}" MATCHES "\\.cpp") # a room of headers only still becomes a library that others can name
+        file(WRITE ${CMAKE_BINARY_DIR}/${name}_empty.cpp "// ${path} has no source file.\n")
+        list(APPEND sources ${CMAKE_BINARY_DIR}/${name}_empty.cpp)
+    endif()
     add_library(${name} STATIC ${sources})
     set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
