@@ -2,6 +2,8 @@
 // Free of torch: the forward pass is in decoder.h.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -22,8 +24,8 @@ public:
     static std::shared_ptr<const Model> from(std::unique_ptr<Checkpoint> checkpoint);
 
     const Checkpoint& checkpoint() const { return *checkpoint_; }
-    const std::string& family() const { return family_; } ///< "llama", "qwen3", …, or "unknown"
-    const std::string& kind() const { return kind_; }     ///< "llm", "dit", "vae", "unknown"
+    const std::string& family() const { return family_; }  ///< "llama", "qwen3", …, or "unknown"
+    const std::string& kind() const { return kind_; }      ///< "llm", "dit", "vae", "unknown"
     std::span<const Site> sites() const { return sites_; } ///< in forward order
     const Site* find_site(std::string_view name) const;
     std::uint64_t parameters() const { return parameters_; }
@@ -34,6 +36,10 @@ public:
     const std::string& why_not_evaluated() const { return why_not_; }
     /// The checkpoint's tensor that plays a Hugging Face name ("model.norm.weight"), or null.
     const TensorInfo* tensor(std::string_view hugging_face_name) const;
+    /// The site of a Hugging Face weight name ("model.layers.0.self_attn.q_proj"), or null.
+    const Site* site_of(std::string_view hugging_face_name) const;
+    /// All values of a 1-D tensor (norm or bias) by its Hugging Face name, in Hugging Face order; empty when absent.
+    std::vector<float> read_vector(std::string_view hugging_face_name) const;
     /// block and role of any tensor, for listings ("norm", "bias", "other" where it is no site)
     std::pair<int, std::string> place_of(const TensorInfo& tensor) const;
 
@@ -46,6 +52,7 @@ private:
     int blocks_ = 0;
     std::shared_ptr<const Architecture> architecture_;
     std::vector<std::pair<std::string, std::string>> names_; ///< Hugging Face name → checkpoint name, sorted
+    std::map<std::string, std::size_t, std::less<>> site_by_name_, site_by_tensor_; ///< indices into sites_
 };
 
 } // namespace quantscope

@@ -21,12 +21,12 @@ inline constexpr std::string_view q = "q", k = "k", v = "v", o = "o", gate = "ga
 }
 
 struct Site {
-    std::string name;      ///< the checkpoint's own name without ".weight"; for GGUF the Hugging Face name
-    std::string tensor;    ///< the tensor's name in the checkpoint
-    int block = -1;        ///< block number, -1 outside of blocks
-    std::string role;      ///< one of role::
-    std::int64_t out = 0;  ///< output channels (rows)
-    std::int64_t in = 0;   ///< input channels (columns); 4-D weights are seen as [out, in·h·w]
+    std::string name;     ///< the checkpoint's own name without ".weight"; for GGUF the Hugging Face name
+    std::string tensor;   ///< the tensor's name in the checkpoint
+    int block = -1;       ///< block number, -1 outside of blocks
+    std::string role;     ///< one of role::
+    std::int64_t out = 0; ///< output channels (rows)
+    std::int64_t in = 0;  ///< input channels (columns); 4-D weights are seen as [out, in·h·w]
     /// GGUF files of architecture `llama` store q and k with rows permuted for interleaved rotary; this many heads'
     /// rows are put back on reading. 0: rows are as Hugging Face has them.
     int permuted_heads = 0;

@@ -18,7 +18,8 @@ public:
 /// The original's weights, decoded from the mapped file.
 class OriginalWeights : public WeightSource {
 public:
-    explicit OriginalWeights(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
+    explicit OriginalWeights(std::shared_ptr<const Model> model)
+        : model_(std::move(model)) {}
     const Model& model() const override { return *model_; }
     void read_rows(const Site& site, std::int64_t first, std::int64_t count, std::span<float> out) const override {
         read_site_rows(model_->checkpoint(), site, first, count, out);
