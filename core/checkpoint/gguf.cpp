@@ -261,6 +261,8 @@ Contents read_gguf(const MappedFile& file) {
     MetadataReader metadata(cursor, contents);
     for (std::uint64_t i = 0; i < entry_count; ++i)
         metadata.read_entry();
+    if (tensor_count == 0)
+        throw FormatError(file.name(), "tensor list", "holds no tensor; it may be a vocabulary only");
     contents.tensors.reserve(tensor_count);
     for (std::uint64_t i = 0; i < tensor_count; ++i)
         contents.tensors.push_back(read_tensor_info(cursor, file));

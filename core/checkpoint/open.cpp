@@ -36,9 +36,7 @@ public:
         refuse_duplicates();
         index_names();
         weights.check_claims(*this);
-        if (tensors_.empty()) throw FormatError(path_.string(), "", "holds no tensor; nothing can be opened");
-        if (!weights.config_file.empty()) config_ = read_json_file(weights.config_file);
-        note_quantization(weights.config_file);
+        if (!weights.config_file.empty()) read_config(weights);
     }
 
     std::span<const std::byte> raw(const TensorInfo& tensor) const override {
@@ -96,13 +94,22 @@ private:
                                       : "occurs in " + file_of(*sorted[i - 1]) + " too; remove one of the files");
     }
 
-    void note_quantization(const fs::path& config_file) {
-        if (!config_.is_object()) {
-            if (!config_file.empty()) throw FormatError(config_file.string(), "", "is not a JSON object");
-            return;
+    void read_config(const WeightFiles& weights) {
+        try {
+            config_ = read_json_file(weights.config_file);
+            if (!config_.is_object()) throw FormatError(weights.config_file.string(), "", "is not a JSON object");
+        } catch (const Error& error) {
+            // A folder's config.json belongs to the model; one that lies beside a single file may not.
+            if (weights.config_belongs) throw;
+            config_ = nullptr;
+            remarks_.push_back("the config.json beside the file is not used: " + std::string(error.what()));
         }
+        if (config_.is_object()) note_quantization();
+    }
+
+    void note_quantization() {
         const auto found = config_.find("quantization_config");
-        if (found == config_.end() || !found->is_object()) return;
+        if (found == config_.end() || found->is_null()) return;
         const auto text = [&](const char* key) {
             const auto entry = found->find(key);
             return entry != found->end() && entry->is_string() ? entry->get<std::string>() : std::string();

@@ -10,6 +10,7 @@ std::span<const FormatReader> format_readers() {
     static const std::vector<FormatReader> readers{
         {"safetensors", {".safetensors"}, looks_like_safetensors, read_safetensors},
         {"gguf", {".gguf"}, looks_like_gguf, read_gguf},
+        {"pytorch", {".pt", ".pth", ".bin", ".ckpt"}, looks_like_pytorch, read_pytorch},
     };
     return readers;
 }

@@ -36,6 +36,8 @@ bool looks_like_safetensors(std::span<const std::byte> head, std::uint64_t size)
 Contents read_safetensors(const MappedFile& file);
 bool looks_like_gguf(std::span<const std::byte> head, std::uint64_t size);
 Contents read_gguf(const MappedFile& file);
+bool looks_like_pytorch(std::span<const std::byte> head, std::uint64_t size);
+Contents read_pytorch(const MappedFile& file);
 
 /// A file holds no more tensors than this; the largest models have some 100,000 in hundreds of files.
 inline constexpr std::uint64_t tensor_limit = 300'000;

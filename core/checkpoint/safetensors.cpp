@@ -105,6 +105,7 @@ Contents read_safetensors(const MappedFile& file) {
         if (contents.tensors.size() > tensor_limit)
             fail("names more than " + std::to_string(tensor_limit) + " tensors");
     }
+    if (contents.tensors.empty()) fail("holds no tensor");
     // By offset is the file's own order; an empty tensor goes before the one that starts at the same place.
     std::sort(contents.tensors.begin(), contents.tensors.end(), [](const TensorInfo& a, const TensorInfo& b) {
         return std::tie(a.offset, a.bytes, a.name) < std::tie(b.offset, b.bytes, b.name);

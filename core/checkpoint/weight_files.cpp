@@ -99,6 +99,7 @@ void find_in_folder(fs::path folder, WeightFiles& weights) {
     std::error_code ignored;
     folder = denoiser_of_pipeline(folder, weights);
     if (fs::exists(folder / "config.json", ignored)) weights.config_file = folder / "config.json";
+    weights.config_belongs = true;
     for (const char* stem : {"model.safetensors", "diffusion_pytorch_model.safetensors", "pytorch_model.bin",
                              "diffusion_pytorch_model.bin"}) {
         const fs::path single = folder / stem, index = folder / (std::string(stem) + ".index.json");

@@ -11,9 +11,10 @@
 namespace quantscope {
 
 struct WeightFiles {
-    std::vector<std::filesystem::path> files;                  ///< in shard order, at least one
-    std::filesystem::path config_file;                         ///< empty when there is none
-    std::filesystem::path index_file;                          ///< empty when not sharded
+    std::vector<std::filesystem::path> files; ///< in shard order, at least one
+    std::filesystem::path config_file;        ///< empty when there is none
+    bool config_belongs = false;              ///< the config is of the same folder model, not merely beside a file
+    std::filesystem::path index_file;         ///< empty when not sharded
     std::vector<std::pair<std::string, std::uint32_t>> claims; ///< tensor → file, as the index says
     std::vector<std::string> remarks;
 
