@@ -107,4 +107,10 @@ void AtomicFolder::commit() {
     flush_folder(target_.parent_path());
 }
 
+void make_folder(const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) throw IoError(folder.string(), "", "cannot be made: " + error.message() + "; choose another place");
+}
+
 } // namespace quantscope

@@ -54,4 +54,7 @@ private:
     bool committed_ = false;
 };
 
+/// Makes a folder and those above it where they are absent. \throws IoError naming it
+void make_folder(const std::filesystem::path& folder);
+
 } // namespace quantscope
