@@ -116,7 +116,12 @@ void Checkpoint::read_rows(const TensorInfo& tensor, std::int64_t first, std::in
                              std::to_string(rows) + " were asked for");
     if (out.size() != static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(columns))
         throw ShapeError(file_of(tensor), tensor.name, "the output has not the size of the rows asked for");
-    if (out.empty()) return;
+    if (!out.empty()) decode_rows(tensor, first, count, out);
+}
+
+void Checkpoint::decode_rows(const TensorInfo& tensor, std::int64_t first, std::int64_t count,
+                             std::span<float> out) const {
+    const std::int64_t columns = tensor.columns();
     const std::span<const std::byte> bytes = stored(tensor);
     if (tensor.strides.empty())
         decode_values(tensor.dtype, bytes, static_cast<std::uint64_t>(first * columns), out);

@@ -45,6 +45,8 @@ public:
 
     const std::filesystem::path& path() const { return path_; }             ///< as given
     const std::string& format() const { return format_; }                   ///< "safetensors", "gguf", "pytorch"
+    /// Whose names, row order and metadata the tensors have: the format, or, of a packed file, its source's format.
+    const std::string& naming() const { return naming_.empty() ? format_ : naming_; }
     std::span<const std::filesystem::path> files() const { return files_; } ///< the weight files, in shard order
     std::uint64_t file_bytes() const { return file_bytes_; }                ///< of all of them
     std::span<const TensorInfo> tensors() const { return tensors_; }        ///< in the file's order
@@ -73,6 +75,10 @@ public:
     virtual void release(const TensorInfo& tensor) const;
 
 protected:
+    /// What read_rows does once it has checked its arguments; `out` is not empty. Overridden by checkpoints whose tensors
+    /// are not stored as values.
+    virtual void decode_rows(const TensorInfo& tensor, std::int64_t first, std::int64_t count,
+                             std::span<float> out) const;
     /// The bytes between a tensor's first and last value, which for a view are not all its own.
     virtual std::span<const std::byte> stored(const TensorInfo& tensor) const { return raw(tensor); }
     /// Makes find() quick; to be called when tensors_ is complete.
@@ -81,7 +87,7 @@ protected:
     std::string file_of(const TensorInfo& tensor) const;
 
     std::filesystem::path path_;
-    std::string format_;
+    std::string format_, naming_;
     std::vector<std::filesystem::path> files_;
     std::uint64_t file_bytes_ = 0;
     std::vector<TensorInfo> tensors_;

@@ -68,12 +68,13 @@ constexpr auto rows = std::to_array<Row>({
     {DType::TQ2_0, 35, {"TQ2_0", 256, 66, false, true}},
     {DType::NVFP4, 40, {"NVFP4", 64, 36, false, true}},
     {DType::Q1_0, 41, {"Q1_0", 128, 18, false, true}},
+    {DType::PACKED, no_gguf_number, {"packed", 1, 0, true, true}},
 });
 
 constexpr bool in_order() {
     for (std::size_t i = 0; i < rows.size(); ++i)
         if (rows[i].dtype != static_cast<DType>(i)) return false;
-    return rows.size() == static_cast<std::size_t>(DType::Q1_0) + 1;
+    return rows.size() == static_cast<std::size_t>(DType::PACKED) + 1;
 }
 static_assert(in_order(), "each element type has one row, at its own place");
 
@@ -83,7 +84,7 @@ const DTypeFacts& facts(DType dtype) { return rows.at(static_cast<std::size_t>(d
 
 std::optional<DType> dtype_named(std::string_view name) {
     for (const Row& row : rows)
-        if (row.facts.name == name) return row.dtype;
+        if (row.facts.name == name && row.dtype != DType::PACKED) return row.dtype;
     return std::nullopt;
 }
 

@@ -59,6 +59,7 @@ enum class DType : std::uint8_t {
     TQ2_0,
     NVFP4,
     Q1_0,
+    PACKED, // a fitted site of a Quantscope file, decoded by its grid; no dtype that a file can name
 };
 
 /// What is known of an element type: values come in blocks of `block_values`, each `block_bytes` long.

@@ -36,6 +36,8 @@ public:
     const std::string& why_not_evaluated() const { return why_not_; }
     /// The checkpoint's tensor that plays a Hugging Face name ("model.norm.weight"), or null.
     const TensorInfo* tensor(std::string_view hugging_face_name) const;
+    /// Every known tensor: Hugging Face name → checkpoint name, sorted.
+    std::span<const std::pair<std::string, std::string>> names() const { return names_; }
     /// The site of a Hugging Face weight name ("model.layers.0.self_attn.q_proj"), or null.
     const Site* site_of(std::string_view hugging_face_name) const;
     /// All values of a 1-D tensor (norm or bias) by its Hugging Face name, in Hugging Face order; empty when absent.

@@ -39,7 +39,7 @@ ModelBuilder::ModelBuilder(std::unique_ptr<Checkpoint> checkpoint)
     : model_(std::make_shared<Model>())
     , checkpoint_(*checkpoint) {
     model_->checkpoint_ = std::move(checkpoint);
-    gguf_ = checkpoint_.format() == "gguf";
+    gguf_ = checkpoint_.naming() == "gguf";
 }
 
 std::shared_ptr<const Model> ModelBuilder::build() {
