@@ -1,0 +1,60 @@
+// A quantized model's weights and sizes.
+#include "core/calibration/fitted_model.h"
+
+#include <cmath>
+
+#include "core/checkpoint/dtype.h"
+
+namespace quantscope {
+
+namespace {
+
+/// What an unquantized tensor takes in a packed file: its own bytes, or 16 bits a value where it was block-quantized.
+std::uint64_t float_bytes(const TensorInfo& tensor) {
+    return facts(tensor.dtype).block_values > 1 ? 2 * static_cast<std::uint64_t>(tensor.values()) : tensor.bytes;
+}
+
+} // namespace
+
+FittedModel::FittedModel(std::shared_ptr<const Model> model, nlohmann::json recipe,
+                         std::map<std::string, FittedSite> sites)
+    : model_(std::move(model))
+    , recipe_(std::move(recipe))
+    , sites_(std::move(sites)) {}
+
+const FittedSite* FittedModel::find(const std::string& site) const {
+    const auto found = sites_.find(site);
+    return found == sites_.end() ? nullptr : &found->second;
+}
+
+void FittedModel::read_rows(const Site& site, std::int64_t first, std::int64_t count, std::span<float> out) const {
+    if (const FittedSite* fitted = find(site.name))
+        fitted->decode_rows(first, count, out);
+    else
+        read_site_rows(model_->checkpoint(), site, first, count, out);
+}
+
+std::uint64_t FittedModel::bytes() const {
+    std::uint64_t bytes = 0;
+    for (const auto& tensor : model_->checkpoint().tensors())
+        bytes += float_bytes(tensor);
+    for (const auto& [name, fitted] : sites_)
+        bytes += fitted.bytes() - float_bytes(model_->checkpoint().at(model_->find_site(name)->tensor));
+    return bytes;
+}
+
+double FittedModel::bits_per_weight() const {
+    double bytes = 0, weights = 0;
+    for (const auto& [name, site] : sites_) {
+        bytes += static_cast<double>(site.bytes());
+        weights += static_cast<double>(site.rows) * static_cast<double>(site.columns);
+    }
+    return weights > 0 ? 8 * bytes / weights : NAN;
+}
+
+double FittedModel::bits_per_weight_total() const {
+    const auto parameters = static_cast<double>(model_->parameters());
+    return parameters > 0 ? 8 * static_cast<double>(bytes()) / parameters : NAN;
+}
+
+} // namespace quantscope
