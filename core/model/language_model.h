@@ -80,6 +80,11 @@ public:
     std::vector<TokenDivergence> compare(LanguageModel& candidate, std::span<const std::int32_t> windows,
                                          std::int64_t count, std::int64_t first, Progress& progress);
 
+    /// The same with several candidates, so that the reference runs once. \returns  one list per candidate
+    std::vector<std::vector<TokenDivergence>> compare(std::span<LanguageModel* const> candidates,
+                                                      std::span<const std::int32_t> windows, std::int64_t count,
+                                                      std::int64_t first, Progress& progress);
+
     /// Token for token what the studio's coloured text shows: entry i belongs to tokens[i], predicted from those before
     /// it; entry 0 is zeros, as nothing predicted it. `candidates[i]`: the union's `top` most likely tokens, by the
     /// reference's probability, with both models' probabilities.
