@@ -1,0 +1,375 @@
+// The Layers panel.
+#include "widgets/layers/layer_tree.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QClipboard>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QPainter>
+#include <QScrollBar>
+#include <QVBoxLayout>
+
+#include "widgets/theme.h"
+
+namespace quantscope::widgets {
+
+using studio::LayerRow;
+
+void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+    const Theme& theme = Theme::current();
+    QStyleOptionViewItem item = option;
+    initStyleOption(&item, index);
+    item.state &= ~QStyle::State_HasFocus;
+    const bool marked = index.data(LayerModel::differs_role).toBool();
+    if (index.column() == LayerModel::error_column && index.data(LayerModel::estimate_role).toBool())
+        item.font.setItalic(true);
+    if (index.column() == LayerModel::colour_column) item.text.clear();
+    if (index.column() == LayerModel::name_column && marked && !index.data(LayerModel::group_role).toBool())
+        item.text.prepend(QStringLiteral("     ")); // room for the dot
+    const QStyle* style = item.widget ? item.widget->style() : QApplication::style();
+    style->drawControl(QStyle::CE_ItemViewItem, &item, painter, item.widget);
+
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    if (index.column() == LayerModel::name_column && marked) {
+        const bool group = index.data(LayerModel::group_role).toBool();
+        const QRectF cell = item.rect;
+        const double radius = group ? 2.5 : 4.5;
+        const double x = group ? cell.left() + 8 + QFontMetricsF(item.font).horizontalAdvance(item.text) + 6
+                               : cell.left() + 9;
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(theme.scheme_b);
+        painter->drawEllipse(QPointF(x, cell.center().y() + 0.5), radius, radius);
+    }
+    if (index.column() == LayerModel::colour_column) {
+        const QVariant fraction = index.data(LayerModel::fraction_role);
+        const QRectF swatch = QRectF(item.rect).adjusted(4, (item.rect.height() - 12) / 2.0, -6, -(item.rect.height() - 12) / 2.0);
+        painter->setPen(fraction.isValid() ? QPen(Qt::NoPen) : QPen(theme.line));
+        painter->setBrush(fraction.isValid() ? QBrush(viridis(0.15 + 0.85 * fraction.toDouble())) : QBrush(Qt::NoBrush));
+        painter->drawRoundedRect(swatch, 2, 2);
+    }
+    painter->restore();
+}
+
+QSize LayerDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+    return {QStyledItemDelegate::sizeHint(option, index).width(), Theme::row_height - 2};
+}
+
+LayerTree::LayerTree(QWidget* parent)
+    : QWidget(parent)
+    , model_(new LayerModel(this))
+    , proxy_(new LayerFilterProxy(this))
+    , filter_(new QLineEdit)
+    , remark_(new QLabel)
+    , roles_(new QToolButton)
+    , colours_(new QToolButton)
+    , grouping_(new QToolButton)
+    , view_(new QTreeView) {
+    setObjectName(QStringLiteral("layerTree"));
+    setAccessibleName(QStringLiteral("Layers"));
+    proxy_->setSourceModel(model_);
+
+    filter_->setObjectName(QStringLiteral("layerFilter"));
+    filter_->setAccessibleName(QStringLiteral("Filter the layers"));
+    filter_->setPlaceholderText(QStringLiteral("Filter: role:down bits<4 …"));
+    filter_->setToolTip(QStringLiteral("<b>Filter the layers</b> (Ctrl+F)<br>A part of the name, <code>role:q,k</code>, "
+                                       "<code>block:3-7</code>, <code>scheme:piecewise</code>, <code>changed</code>, or a "
+                                       "measure: <code>bits&lt;4</code>, <code>error&gt;10</code>, "
+                                       "<code>outliers&gt;20</code>, <code>kurtosis&gt;5</code>, <code>size&gt;500</code>. "
+                                       "All words must hold."));
+    filter_->setClearButtonEnabled(true);
+    filter_->installEventFilter(this);
+    connect(filter_, &QLineEdit::textChanged, this, &LayerTree::applyFilter);
+    remark_->setObjectName(QStringLiteral("layerFilterRemark"));
+    remark_->setProperty("tone", QStringLiteral("secondary"));
+    remark_->setWordWrap(true);
+    remark_->hide();
+
+    const auto button = [](QToolButton* b, const char* name, const char* icon, const char* label, const char* help) {
+        b->setObjectName(QLatin1String(name));
+        b->setIcon(themed_icon(QLatin1String(icon)));
+        b->setAccessibleName(QLatin1String(label));
+        b->setToolTip(QString::fromUtf8(help));
+        b->setAutoRaise(true);
+        b->setPopupMode(QToolButton::InstantPopup);
+        b->setFocusPolicy(Qt::TabFocus);
+        b->setStyleSheet(QStringLiteral("QToolButton::menu-indicator { image: none; }"));
+    };
+    button(roles_, "layerRoles", "view-filter", "Filter by role", "<b>Filter by role</b><br>Show the layers that do the "
+           "same in every block, such as all down projections.");
+    button(colours_, "layerColours", "color-management", "Colour by a measure",
+           "<b>Colour by</b><br>The measure that the last column's colour stands for: dark blue low, yellow high.");
+    button(grouping_, "layerGrouping", "view-list-tree", "Group by block",
+           "<b>Group by block</b><br>Off, all layers stand in one list, so that sorting ranks the whole model.");
+    grouping_->setCheckable(true);
+    grouping_->setChecked(true);
+    connect(grouping_, &QToolButton::toggled, this, [this](bool grouped) {
+        const QStringList kept = selected();
+        model_->setGrouped(grouped);
+        view_->setRootIsDecorated(grouped);
+        if (grouped) openFirstBlocks();
+        select(kept);
+    });
+    roles_->setMenu(new QMenu(roles_));
+    colours_->setMenu(new QMenu(colours_));
+    connect(roles_->menu(), &QMenu::aboutToShow, this, &LayerTree::fillRoleMenu);
+    connect(colours_->menu(), &QMenu::aboutToShow, this, &LayerTree::fillColourMenu);
+
+    view_->setObjectName(QStringLiteral("layerView"));
+    view_->setAccessibleName(QStringLiteral("Layers of the model"));
+    view_->setModel(proxy_);
+    view_->setItemDelegate(new LayerDelegate(view_));
+    view_->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    view_->setUniformRowHeights(true);
+    view_->setIndentation(14);
+    view_->setSortingEnabled(true);
+    view_->sortByColumn(LayerModel::name_column, Qt::AscendingOrder);
+    view_->setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
+    view_->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(view_, &QTreeView::customContextMenuRequested, this, &LayerTree::contextMenu);
+    QHeaderView* header = view_->header();
+    header->setStretchLastSection(false);
+    header->setMinimumSectionSize(36);
+    header->setSectionResizeMode(LayerModel::name_column, QHeaderView::Stretch);
+    header->resizeSection(LayerModel::bits_column, 48);
+    header->resizeSection(LayerModel::error_column, 62);
+    header->resizeSection(LayerModel::colour_column, 48);
+    header->resizeSection(LayerModel::parameters_column, 80);
+    header->resizeSection(LayerModel::size_column, 72);
+    header->resizeSection(LayerModel::role_column, 56);
+    for (int column : {LayerModel::parameters_column, LayerModel::size_column, LayerModel::role_column})
+        view_->hideColumn(column);
+    header->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(header, &QHeaderView::customContextMenuRequested, this, &LayerTree::headerMenu);
+    connect(view_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayerTree::readSelection);
+    connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &LayerTree::readSelection);
+
+    auto* title = new QLabel(QStringLiteral("LAYERS"));
+    title->setProperty("tone", QStringLiteral("section"));
+    auto* top = new QHBoxLayout;
+    top->setSpacing(0);
+    top->addWidget(title, 1);
+    for (auto* b : {roles_, colours_, grouping_}) top->addWidget(b);
+    auto* filters = new QVBoxLayout;
+    filters->setContentsMargins(12, 8, 12, 4);
+    filters->setSpacing(Theme::unit);
+    filters->addLayout(top);
+    filters->addWidget(filter_);
+    filters->addWidget(remark_);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addLayout(filters);
+    layout->addWidget(view_, 1);
+    setAutoFillBackground(true);
+    setBackgroundRole(QPalette::Base);
+    setTabOrder(filter_, view_);
+    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, view_->viewport(), qOverload<>(&QWidget::update));
+}
+
+void LayerTree::setLayers(const std::vector<LayerRow>& layers) {
+    quiet_ = true;
+    model_->setLayers(layers);
+    filter_->clear();
+    openFirstBlocks();
+    current_.clear();
+    quiet_ = false;
+}
+
+void LayerTree::openFirstBlocks() {
+    for (int row = 0, opened = 0; row < proxy_->rowCount() && opened < 2; ++row) {
+        const QModelIndex index = proxy_->index(row, 0);
+        if (!proxy_->hasChildren(index)) continue;
+        view_->expand(index);
+        ++opened;
+    }
+}
+
+void LayerTree::applyFilter() {
+    const LayerFilter filter = LayerFilter::parse(filter_->text());
+    proxy_->setFilter(filter);
+    if (!filter.is_empty()) view_->expandAll();
+    int found = 0;
+    for (int row = 0; row < proxy_->rowCount(); ++row) found += std::max(1, proxy_->rowCount(proxy_->index(row, 0)));
+    QString remark = filter.problem();
+    if (remark.isEmpty() && !filter.is_empty())
+        remark = found == 0 ? QStringLiteral("no layer fits") : QStringLiteral("%1 of %2 layers").arg(found).arg(model_->layerCount());
+    remark_->setText(remark);
+    remark_->setVisible(!remark.isEmpty());
+}
+
+QStringList LayerTree::selected() const {
+    QList<int> places;
+    QHash<QString, int> order;
+    const QStringList all = model_->layerNames();
+    for (int i = 0; i < all.size(); ++i) order.insert(all[i], i);
+    for (const QModelIndex& index : view_->selectionModel()->selectedRows()) {
+        if (!index.data(LayerModel::group_role).toBool()) {
+            places << order.value(index.data(LayerModel::layer_role).toString());
+            continue;
+        }
+        for (int row = 0; row < proxy_->rowCount(index); ++row) // the filter decides which layers a block stands for
+            places << order.value(proxy_->index(row, 0, index).data(LayerModel::layer_role).toString());
+    }
+    std::sort(places.begin(), places.end());
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    QStringList names;
+    for (int place : places) names << all[place];
+    return names;
+}
+
+void LayerTree::readSelection() {
+    if (quiet_) return;
+    const QStringList layers = selected();
+    const QModelIndex index = view_->currentIndex();
+    const QString at = index.siblingAtColumn(0).data(LayerModel::layer_role).toString();
+    if (layers.contains(at)) current_ = at;
+    else if (!layers.contains(current_)) current_ = layers.value(0);
+    Q_EMIT selectionChanged(layers, current_);
+}
+
+void LayerTree::select(const QStringList& layers) {
+    quiet_ = true;
+    QItemSelection selection;
+    QModelIndex first;
+    for (const QString& layer : layers) {
+        QModelIndex index = proxy_->mapFromSource(model_->indexOf(layer));
+        if (!index.isValid() && model_->layer(layer)) { // hidden by the filter: what is asked for must be seen
+            filter_->clear();
+            index = proxy_->mapFromSource(model_->indexOf(layer));
+        }
+        if (!index.isValid()) continue;
+        if (!first.isValid()) first = index;
+        if (index.parent().isValid() && layers.size() <= 16) view_->expand(index.parent());
+        selection.select(index, index);
+    }
+    view_->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+    if (first.isValid()) {
+        view_->selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
+        view_->scrollTo(first);
+    }
+    quiet_ = false;
+    readSelection();
+}
+
+void LayerTree::selectRole(const QString& role) {
+    QStringList layers;
+    for (const QString& name : model_->layerNames())
+        if (QString::fromStdString(model_->layer(name)->role) == role) layers << name;
+    select(layers);
+}
+
+void LayerTree::setColourMeasure(const QString& key) { model_->setColourMeasure(key); }
+
+void LayerTree::focusFilter() {
+    filter_->setFocus(Qt::ShortcutFocusReason);
+    filter_->selectAll();
+}
+
+void LayerTree::fillRoleMenu() {
+    QMenu* menu = roles_->menu();
+    menu->clear();
+    const QStringList chosen = LayerFilter::parse(filter_->text()).roles();
+    const auto set_roles = [this](const QStringList& roles) {
+        QStringList words = filter_->text().split(u' ', Qt::SkipEmptyParts);
+        words.removeIf([](const QString& word) { return word.startsWith(QLatin1String("role:")); });
+        if (!roles.isEmpty()) words.prepend(QStringLiteral("role:") + roles.join(u','));
+        filter_->setText(words.join(u' '));
+    };
+    connect(menu->addAction(QStringLiteral("All roles")), &QAction::triggered, this, [=] { set_roles({}); });
+    menu->addSeparator();
+    for (const QString& role : model_->roles()) {
+        QAction* action = menu->addAction(role);
+        action->setCheckable(true);
+        action->setChecked(chosen.contains(role));
+        QPixmap hue(12, 12);
+        hue.fill(Theme::current().role_colour(role));
+        action->setIcon(hue);
+        connect(action, &QAction::triggered, this, [=](bool on) {
+            QStringList roles = chosen;
+            if (on) roles << role;
+            else roles.removeAll(role);
+            set_roles(roles);
+        });
+    }
+}
+
+void LayerTree::fillColourMenu() {
+    QMenu* menu = colours_->menu();
+    menu->clear();
+    auto* group = new QActionGroup(menu);
+    for (const LayerMeasure& measure : layer_measures()) {
+        QAction* action = menu->addAction(measure.label);
+        action->setCheckable(true);
+        action->setChecked(measure.key == model_->colourMeasure());
+        action->setToolTip(measure.help);
+        group->addAction(action);
+        connect(action, &QAction::triggered, this, [this, key = measure.key] { setColourMeasure(key); });
+    }
+}
+
+void LayerTree::headerMenu(const QPoint& place) {
+    QMenu menu(this);
+    for (int column = 1; column < LayerModel::column_count; ++column) {
+        QString title = model_->headerData(column, Qt::Horizontal).toString();
+        if (column == LayerModel::colour_column) title = layer_measure(model_->colourMeasure()).label;
+        QAction* action = menu.addAction(title);
+        action->setCheckable(true);
+        action->setChecked(!view_->isColumnHidden(column));
+        connect(action, &QAction::toggled, this, [this, column](bool on) { view_->setColumnHidden(column, !on); });
+    }
+    menu.exec(view_->header()->mapToGlobal(place));
+}
+
+void LayerTree::contextMenu(const QPoint& place) {
+    const QModelIndex index = view_->indexAt(place);
+    if (!index.isValid()) return;
+    const QStringList names = model_->layersBelow(proxy_->mapToSource(index.siblingAtColumn(0)));
+    const LayerRow* row = names.isEmpty() ? nullptr : model_->layer(names.first());
+    if (!row) return;
+    QMenu menu(this);
+    const QString role = QString::fromStdString(row->role);
+    connect(menu.addAction(QStringLiteral("Select every “%1” layer").arg(role)), &QAction::triggered, this,
+            [this, role] { selectRole(role); });
+    connect(menu.addAction(QStringLiteral("Select block %1").arg(row->block)), &QAction::triggered, this,
+            [this, block = row->block] {
+                QStringList layers;
+                for (const QString& name : model_->layerNames())
+                    if (model_->layer(name)->block == block) layers << name;
+                select(layers);
+            });
+    connect(menu.addAction(themed_icon(QStringLiteral("edit-copy")), QStringLiteral("Copy the name")), &QAction::triggered,
+            this, [names] { QApplication::clipboard()->setText(names.join(u'\n')); });
+    menu.exec(view_->viewport()->mapToGlobal(place));
+}
+
+bool LayerTree::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == filter_ && event->type() == QEvent::KeyPress) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Escape && !filter_->text().isEmpty()) {
+            filter_->clear();
+            return true;
+        }
+        if (key == Qt::Key_Down || key == Qt::Key_Return || key == Qt::Key_Enter) { // on to what was found
+            view_->setFocus(Qt::TabFocusReason);
+            if (!view_->selectionModel()->hasSelection() && proxy_->rowCount() > 0) {
+                QModelIndex first = proxy_->index(0, 0);
+                if (proxy_->hasChildren(first)) first = proxy_->index(0, 0, first);
+                view_->setCurrentIndex(first);
+            }
+            return true;
+        }
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+QByteArray LayerTree::columnState() const { return view_->header()->saveState(); }
+
+void LayerTree::restoreColumnState(const QByteArray& state) {
+    if (!state.isEmpty()) view_->header()->restoreState(state);
+}
+
+} // namespace quantscope::widgets

@@ -1,0 +1,74 @@
+// The Layers panel: the tree with its filter line, its role and colour menus, and the multi-selection that the rest of
+// the window follows.
+#pragma once
+
+#include <QLabel>
+#include <QLineEdit>
+#include <QStyledItemDelegate>
+#include <QToolButton>
+#include <QTreeView>
+#include <QWidget>
+
+#include "widgets/layers/layer_model.h"
+
+namespace quantscope::widgets {
+
+/// Paints the mark of a changed layer and the colour swatch.
+class LayerDelegate : public QStyledItemDelegate {
+    Q_OBJECT
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+};
+
+class LayerTree : public QWidget {
+    Q_OBJECT
+public:
+    explicit LayerTree(QWidget* parent = nullptr);
+
+    void setLayers(const std::vector<studio::LayerRow>& layers);
+    void setMeasures(const QString& layer, const studio::LayerMeasures& measures) { model_->setMeasures(layer, measures); }
+    const LayerModel& model() const { return *model_; }
+
+    /// The selected layers in the model's order; a selected block stands for all its layers.
+    QStringList selected() const;
+    /// The layer that the views show: the one last reached by mouse or keyboard; empty when there is none.
+    QString current() const { return current_; }
+    /// Selects layers, opens their blocks and scrolls to the first.
+    void select(const QStringList& layers);
+    void selectRole(const QString& role); ///< all layers of a role
+
+    void setFilterText(const QString& text) { filter_->setText(text); }
+    QString filterText() const { return filter_->text(); }
+    void setColourMeasure(const QString& key);
+    void focusFilter();
+    QByteArray columnState() const;
+    void restoreColumnState(const QByteArray& state);
+
+Q_SIGNALS:
+    void selectionChanged(const QStringList& layers, const QString& current);
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    void applyFilter();
+    void readSelection();
+    void fillRoleMenu();
+    void fillColourMenu();
+    void headerMenu(const QPoint& place);
+    void contextMenu(const QPoint& place);
+    void openFirstBlocks();
+
+    LayerModel* model_;
+    LayerFilterProxy* proxy_;
+    QLineEdit* filter_;
+    QLabel* remark_;
+    QToolButton *roles_, *colours_, *grouping_;
+    QTreeView* view_;
+    QString current_;
+    bool quiet_ = false; ///< a selection is being made by select(), told once at its end
+};
+
+} // namespace quantscope::widgets
