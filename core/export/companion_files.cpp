@@ -1,0 +1,80 @@
+// Copies companions, and commits folders without leaving stale weights.
+#include "core/export/companion_files.h"
+
+#include <algorithm>
+
+#include "core/base/errors.h"
+
+namespace quantscope {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* tokenizer_files[] = {"tokenizer.json",
+                                           "tokenizer_config.json",
+                                           "tokenizer.model",
+                                           "special_tokens_map.json",
+                                           "added_tokens.json",
+                                           "vocab.json",
+                                           "merges.txt",
+                                           "chat_template.jinja",
+                                           "chat_template.json",
+                                           "generation_config.json",
+                                           "preprocessor_config.json"};
+
+/// Weight files that a reader of model folders would take.
+bool is_weight_file(const std::string& name) {
+    return name == "model.safetensors" || name == "model.safetensors.index.json" ||
+           (name.starts_with("model-") && name.ends_with(".safetensors")) || name == "pytorch_model.bin" ||
+           name == "pytorch_model.bin.index.json";
+}
+
+fs::path source_folder_checked(const fs::path& target, const Checkpoint& source) {
+    std::error_code ignored;
+    if (fs::exists(target, ignored) && fs::equivalent(target, folder_of(source), ignored))
+        throw IoError(target.string(), "", "is the folder of the model itself; name another folder");
+    return target;
+}
+
+} // namespace
+
+fs::path folder_of(const Checkpoint& checkpoint) {
+    const auto files = checkpoint.files();
+    const fs::path file = files.empty() ? checkpoint.path() : files.front();
+    return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
+std::vector<std::string> copy_companions(const Checkpoint& checkpoint, const fs::path& folder,
+                                         std::initializer_list<const char*> also) {
+    std::vector<const char*> names(std::begin(tokenizer_files), std::end(tokenizer_files));
+    names.insert(names.end(), also);
+    std::vector<std::string> copied;
+    for (const char* name : names) {
+        const fs::path from = folder_of(checkpoint) / name;
+        std::error_code error;
+        if (!fs::is_regular_file(from, error)) continue;
+        fs::copy_file(from, folder / name, fs::copy_options::overwrite_existing, error);
+        if (error) throw IoError(from.string(), "", "cannot be copied into the export: " + error.message());
+        copied.push_back(name);
+    }
+    return copied;
+}
+
+OutputFolder::OutputFolder(const fs::path& target, const Checkpoint& source)
+    : target_(source_folder_checked(target, source))
+    , folder_(target) {}
+
+void OutputFolder::commit() {
+    std::vector<fs::path> stale;
+    std::error_code ignored;
+    for (fs::directory_iterator entry(target_, ignored), end; entry != end; entry.increment(ignored)) {
+        const std::string name = entry->path().filename().string();
+        if (is_weight_file(name) && !fs::exists(folder_.path() / name, ignored)) stale.push_back(entry->path());
+    }
+    folder_.commit();
+    for (const fs::path& file : stale)
+        fs::remove(file, ignored);
+}
+
+} // namespace quantscope

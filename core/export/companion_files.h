@@ -1,0 +1,37 @@
+// What stands beside a model's weights and leaves with them: its configuration and its tokenizer's files; and the
+// folder that they are written into.
+#pragma once
+
+#include <filesystem>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "core/base/atomic_file.h"
+#include "core/checkpoint/checkpoint.h"
+
+namespace quantscope {
+
+/// The folder in which a checkpoint's weight files lie.
+std::filesystem::path folder_of(const Checkpoint& checkpoint);
+
+/// Copies the tokenizer's files that stand beside the weights, and those named in `also`, into a folder. Missing ones
+/// are left out. \returns names of the copied files \throws IoError naming the file
+std::vector<std::string> copy_companions(const Checkpoint& checkpoint, const std::filesystem::path& folder,
+                                         std::initializer_list<const char*> also = {});
+
+/// A model's folder being written: nothing is seen of it before commit(), which also removes weight files of an earlier
+/// export that would otherwise be read instead of the new ones.
+class OutputFolder {
+public:
+    /// \throws IoError when it is the folder that the model itself was opened from, or cannot be made
+    OutputFolder(const std::filesystem::path& target, const Checkpoint& source);
+    const std::filesystem::path& path() const { return folder_.path(); }
+    void commit();
+
+private:
+    std::filesystem::path target_;
+    AtomicFolder folder_;
+};
+
+} // namespace quantscope
