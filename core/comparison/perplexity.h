@@ -64,6 +64,11 @@ struct DivergenceResult {
 DivergenceResult divergence(LanguageModel& reference, LanguageModel& candidate, std::span<const std::int32_t> tokens,
                             const PerplexityOptions& options, Progress& progress);
 
+/// The same for several candidates, so that the reference runs once. \returns  one result per candidate
+std::vector<DivergenceResult> divergence(LanguageModel& reference, std::span<LanguageModel* const> candidates,
+                                         std::span<const std::int32_t> tokens, const PerplexityOptions& options,
+                                         Progress& progress);
+
 struct PairedDifference {
     double mean = 0, standard_error = 0; ///< of b − a; the standard error is NaN below two tokens
 };
