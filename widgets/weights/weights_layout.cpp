@@ -1,0 +1,225 @@
+// How the Weights view is put together: heading, cards that the chips at its foot show and hide.
+#include <QComboBox>
+#include <QFrame>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include "widgets/theme.h"
+#include "widgets/weights/bands_plot.h"
+#include "widgets/weights/error_panel.h"
+#include "widgets/weights/heat_map.h"
+#include "widgets/weights/histogram_plot.h"
+#include "widgets/weights/outlier_model.h"
+#include "widgets/weights/weights_view.h"
+
+namespace quantscope::widgets {
+namespace {
+
+QLabel* quiet_label(QWidget* parent) {
+    auto* label = new QLabel(parent);
+    label->setProperty("tone", "secondary");
+    label->setTextFormat(Qt::PlainText);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    return label;
+}
+
+} // namespace
+
+void WeightsView::build() {
+    histogram_ = new HistogramPlot(this);
+    bands_ = new BandsPlot(this);
+    bands_->set_output(false);
+    heat_map_ = new HeatMap(this);
+    errors_ = new ErrorPanel(this);
+    errors_->set_output(false);
+
+    auto* page = new QWidget(this);
+    page->setObjectName(QStringLiteral("weights_page"));
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(2 * Theme::unit);
+    cards_[int(Card::histogram)] = make_card(histogram_, "histogram_card");
+    cards_[int(Card::channels)] = make_card(bands_, "channels_card");
+    cards_[int(Card::heat_map)] = make_card(heat_map_, "heat_map_card");
+    cards_[int(Card::outliers)] = make_card(make_outliers(), "outliers_card");
+    cards_[int(Card::error)] = make_card(errors_, "error_card");
+    column->addWidget(cards_[int(Card::histogram)], 11);
+    column->addWidget(cards_[int(Card::channels)], 10);
+    auto* beside = new QHBoxLayout;
+    beside->setSpacing(2 * Theme::unit);
+    beside->addWidget(cards_[int(Card::heat_map)], 1);
+    beside->addWidget(cards_[int(Card::outliers)], 0);
+    column->addLayout(beside, 12);
+    column->addWidget(cards_[int(Card::error)], 7);
+
+    scroll_ = new QScrollArea(this);
+    scroll_->setObjectName(QStringLiteral("weights_scroll"));
+    scroll_->setWidgetResizable(true);
+    scroll_->setFrameShape(QFrame::NoFrame);
+    scroll_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll_->setWidget(page);
+    scroll_->setFocusPolicy(Qt::NoFocus);
+    scroll_->viewport()->setAutoFillBackground(false);
+    page->setAutoFillBackground(false);
+
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(12, 10, 12, 10);
+    layout->setSpacing(2 * Theme::unit);
+    layout->addWidget(make_header());
+    layout->addWidget(scroll_, 1);
+    layout->addWidget(make_chips());
+    for (const Card card : {Card::heat_map, Card::error, Card::outliers})
+        set_card_visible(card, false);
+}
+
+QWidget* WeightsView::make_header() {
+    auto* header = new QWidget(this);
+    auto* layout = new QVBoxLayout(header);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(2);
+    auto* first = new QHBoxLayout;
+    first->setSpacing(10);
+    heading_ = new QLabel(header);
+    heading_->setObjectName(QStringLiteral("weights_heading"));
+    heading_->setProperty("tone", "heading");
+    heading_->setTextFormat(Qt::PlainText); // a name from a file
+    heading_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    facts_ = quiet_label(header);
+    facts_->setObjectName(QStringLiteral("weights_facts"));
+    facts_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    first->addWidget(heading_);
+    first->addWidget(facts_, 1);
+    more_facts_ = quiet_label(header);
+    more_facts_->setObjectName(QStringLiteral("weights_more_facts"));
+    more_facts_->setWordWrap(true);
+    more_facts_->setFont(Theme::current().text_font(-1));
+    busy_ = new QProgressBar(header);
+    busy_->setObjectName(QStringLiteral("weights_busy"));
+    busy_->setAccessibleName(tr("Reading the weights"));
+    busy_->setRange(0, 0);
+    busy_->setTextVisible(false);
+    busy_->hide();
+    message_ = new QLabel(header);
+    message_->setObjectName(QStringLiteral("weights_message"));
+    message_->setTextFormat(Qt::PlainText);
+    message_->setWordWrap(true);
+    message_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    message_->hide();
+    layout->addLayout(first);
+    layout->addWidget(more_facts_);
+    layout->addWidget(busy_);
+    layout->addWidget(message_);
+    return header;
+}
+
+QWidget* WeightsView::make_card(QWidget* content, const char* name) {
+    auto* card = new QFrame(this);
+    card->setObjectName(QLatin1String(name));
+    card->setProperty("card", true);
+    auto* layout = new QVBoxLayout(card);
+    layout->setContentsMargins(4, 4, 4, 4);
+    layout->addWidget(content);
+    return card;
+}
+
+QWidget* WeightsView::make_outliers() {
+    auto* panel = new QWidget(this);
+    auto* layout = new QVBoxLayout(panel);
+    layout->setContentsMargins(8, 4, 4, 4);
+    layout->setSpacing(4);
+    outlier_caption_ = quiet_label(panel);
+    outlier_caption_->setObjectName(QStringLiteral("outlier_caption"));
+    outlier_caption_->setWordWrap(true);
+    outlier_model_ = new OutlierModel(this);
+    outliers_ = new QTableView(panel);
+    outliers_->setObjectName(QStringLiteral("outliers"));
+    outliers_->setAccessibleName(tr("Outliers"));
+    outliers_->setToolTip(
+        tr("The weights farthest from the mean. Choose one to see it in the heat map; click a column's "
+           "head to sort."));
+    outliers_->setModel(outlier_model_);
+    outliers_->setSelectionBehavior(QAbstractItemView::SelectRows);
+    outliers_->setSelectionMode(QAbstractItemView::SingleSelection);
+    outliers_->setTabKeyNavigation(false);
+    outliers_->setShowGrid(false);
+    outliers_->setCornerButtonEnabled(false);
+    outliers_->verticalHeader()->hide();
+    outliers_->verticalHeader()->setDefaultSectionSize(Theme::row_height);
+    outliers_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+    outliers_->horizontalHeader()->setHighlightSections(false);
+    outliers_->setSortingEnabled(true);
+    outliers_->sortByColumn(OutlierModel::sigmas_column, Qt::DescendingOrder);
+    panel->setFixedWidth(280);
+    connect(outliers_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            [this](const QModelIndex& now) { show_outlier(now.isValid() ? now.row() : -1); });
+    connect(outliers_, &QTableView::clicked, this, [this](const QModelIndex& index) { show_outlier(index.row()); });
+    layout->addWidget(outlier_caption_);
+    layout->addWidget(outliers_, 1);
+    return panel;
+}
+
+QPushButton* WeightsView::make_chip(const QString& text, const QString& tip, const char* name, bool checked) {
+    auto* chip = new QPushButton(text, this);
+    chip->setProperty("chip", true);
+    chip->setObjectName(QLatin1String(name));
+    chip->setAccessibleName(text);
+    chip->setToolTip(tip);
+    chip->setCheckable(true);
+    chip->setChecked(checked);
+    return chip;
+}
+
+QWidget* WeightsView::make_chips() {
+    auto* row = new QWidget(this);
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(2 * Theme::unit);
+    const std::tuple<Card, QString, QString, const char*> cards[] = {
+        {Card::histogram, tr("Histogram"), tr("Show or hide the histogram with the grid over it"), "chip_histogram"},
+        {Card::channels, tr("Channels"), tr("Show or hide the spread of each channel"), "chip_channels"},
+        {Card::heat_map, tr("Heat map"), tr("Show or hide the picture of all weights"), "chip_heat_map"},
+        {Card::error, tr("Error"), tr("Show or hide the error by channel, clip range and breakpoint"), "chip_error"},
+        {Card::outliers, tr("Outliers"), tr("Show or hide the list of the largest weights"), "chip_outliers"},
+    };
+    for (const auto& [card, text, tip, name] : cards) {
+        auto* chip = make_chip(text, tip, name, true);
+        chips_[int(card)] = chip;
+        connect(chip, &QPushButton::toggled, this, [this, card = card](bool on) { set_card_visible(card, on); });
+        layout->addWidget(chip);
+    }
+    layout->addStretch(1);
+    logarithmic_ =
+        make_chip(tr("Log counts"), tr("Counts of the histogram on a logarithmic scale (L)"), "chip_log", true);
+    connect(logarithmic_, &QPushButton::toggled, histogram_, &HistogramPlot::set_logarithmic);
+    connect(histogram_, &HistogramPlot::logarithmic_changed, logarithmic_, &QPushButton::setChecked);
+    axis_ = make_chip(tr("Channels: input"), tr("Switch between input channels (columns) and output channels (rows)"),
+                      "chip_axis", false);
+    connect(axis_, &QPushButton::toggled, this, &WeightsView::set_output);
+    pooling_ = new QComboBox(row);
+    pooling_->setObjectName(QStringLiteral("heat_map_pooling"));
+    pooling_->setAccessibleName(tr("Pooling of the heat map"));
+    pooling_->setToolTip(tr("What a point of the picture shows of the weights under it: with the largest no outlier "
+                            "vanishes, with the mean the texture shows."));
+    pooling_->addItems({tr("largest |w|"), tr("mean |w|")});
+    connect(pooling_, &QComboBox::currentIndexChanged, this, [this](int i) { heat_map_->set_maximum(i == 0); });
+    colours_ = new QComboBox(row);
+    colours_->setObjectName(QStringLiteral("heat_map_colours"));
+    colours_->setAccessibleName(tr("Colours of the heat map"));
+    colours_->setToolTip(
+        tr("Where the colours end: at a few standard deviations, so that ordinary weights differ, or at "
+           "the largest weight."));
+    colours_->addItems({tr("colours to a few σ"), tr("colours to max")});
+    connect(colours_, &QComboBox::currentIndexChanged, this, [this](int i) { heat_map_->set_full_scale(i == 1); });
+    for (QWidget* control : {static_cast<QWidget*>(logarithmic_), static_cast<QWidget*>(axis_),
+                             static_cast<QWidget*>(pooling_), static_cast<QWidget*>(colours_)})
+        layout->addWidget(control);
+    return row;
+}
+
+} // namespace quantscope::widgets
