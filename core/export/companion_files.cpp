@@ -61,20 +61,30 @@ std::vector<std::string> copy_companions(const Checkpoint& checkpoint, const fs:
     return copied;
 }
 
+void write_text(const fs::path& file, const std::string& text) {
+    AtomicFile output(file);
+    output.write(text);
+    output.commit();
+}
+
 OutputFolder::OutputFolder(const fs::path& target, const Checkpoint& source)
     : target_(source_folder_checked(target, source))
     , folder_(target) {}
 
-void OutputFolder::commit() {
-    std::vector<fs::path> stale;
+std::vector<fs::path> OutputFolder::commit() {
+    std::vector<fs::path> stale, written;
     std::error_code ignored;
     for (fs::directory_iterator entry(target_, ignored), end; entry != end; entry.increment(ignored)) {
         const std::string name = entry->path().filename().string();
         if (is_weight_file(name) && !fs::exists(folder_.path() / name, ignored)) stale.push_back(entry->path());
     }
+    for (const auto& entry : fs::directory_iterator(folder_.path()))
+        written.push_back(target_ / entry.path().filename());
+    std::sort(written.begin(), written.end());
     folder_.commit();
     for (const fs::path& file : stale)
         fs::remove(file, ignored);
+    return written;
 }
 
 } // namespace quantscope

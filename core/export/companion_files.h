@@ -20,6 +20,9 @@ std::filesystem::path folder_of(const Checkpoint& checkpoint);
 std::vector<std::string> copy_companions(const Checkpoint& checkpoint, const std::filesystem::path& folder,
                                          std::initializer_list<const char*> also = {});
 
+/// Writes a small text file. \throws IoError naming it
+void write_text(const std::filesystem::path& file, const std::string& text);
+
 /// A model's folder being written: nothing is seen of it before commit(), which also removes weight files of an earlier
 /// export that would otherwise be read instead of the new ones.
 class OutputFolder {
@@ -27,7 +30,8 @@ public:
     /// \throws IoError when it is the folder that the model itself was opened from, or cannot be made
     OutputFolder(const std::filesystem::path& target, const Checkpoint& source);
     const std::filesystem::path& path() const { return folder_.path(); }
-    void commit();
+    /// \returns the files that were written, where they are now
+    std::vector<std::filesystem::path> commit();
 
 private:
     std::filesystem::path target_;

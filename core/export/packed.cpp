@@ -124,14 +124,15 @@ std::uint64_t write_packed(const FittedModel& model, const std::filesystem::path
     return write_safetensors(file, writer.take_tensors(), writer.metadata(provenance), writing);
 }
 
-std::uint64_t write_packed_folder(const FittedModel& model, const std::filesystem::path& folder, Progress& progress) {
-    OutputFolder output(folder, model.model().checkpoint());
-    const std::uint64_t bytes = write_packed(model, output.path() / "model.safetensors", progress);
+ExportResult write_packed_folder(const FittedModel& model, const std::filesystem::path& folder, Progress& progress) {
     const Checkpoint& source = model.model().checkpoint();
+    OutputFolder output(folder, source);
+    ExportResult result;
+    result.bytes = write_packed(model, output.path() / "model.safetensors", progress);
     if (source.naming() != "gguf") copy_companions(source, output.path(), {"config.json"}); // GGUF: all is inside
     progress.check();
-    output.commit();
-    return bytes;
+    result.files = output.commit();
+    return result;
 }
 
 } // namespace quantscope

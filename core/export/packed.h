@@ -20,6 +20,7 @@
 
 #include "core/base/progress.h"
 #include "core/calibration/fitted_model.h"
+#include "core/export/export_options.h"
 #include "core/model/model.h"
 
 namespace quantscope {
@@ -38,7 +39,7 @@ nlohmann::json packed_recipe(const Checkpoint& checkpoint);
 std::uint64_t write_packed(const FittedModel& model, const std::filesystem::path& file, Progress& progress);
 
 /// A folder with the packed file (model.safetensors) and copies of what stands beside the source: config.json and the
-/// tokenizer's files. \returns bytes of the packed file
-std::uint64_t write_packed_folder(const FittedModel& model, const std::filesystem::path& folder, Progress& progress);
+/// tokenizer's files.
+ExportResult write_packed_folder(const FittedModel& model, const std::filesystem::path& folder, Progress& progress);
 
 } // namespace quantscope
