@@ -26,6 +26,8 @@
 namespace quantscope {
 
 constexpr std::size_t lane_count = 16;
+/// Structs that hold lanes in memory are declared alignas(64): g++ aligns these types to what the base processor needs,
+/// while the clones for wider ones expect the full width.
 using Lanes = float __attribute__((vector_size(64)));
 using LanesInt = std::int32_t __attribute__((vector_size(64)));
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t max_pieces = 4;
 
 /// Sixteen grids for the weights of one side.
-struct Candidates {
+struct alignas(64) Candidates {
     Lanes scale[max_pieces], inverse[max_pieces], base[max_pieces];
     Lanes threshold[max_pieces]; ///< from where on a piece's levels are nearer than those of the piece before
 };

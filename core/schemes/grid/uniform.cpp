@@ -17,7 +17,7 @@ struct Affine {
     float scale = 1, zero = 0, minimum = 0;
 };
 
-struct Candidates {
+struct alignas(64) Candidates {
     Lanes scale, inverse, minimum, lowest, highest; ///< the last two bound (w − minimum)/scale, rounded
 };
 
