@@ -65,7 +65,8 @@ std::int32_t AddedTokens::Trie::longest(std::string_view text, std::size_t at, s
 }
 
 AddedTokens::AddedTokens(std::vector<AddedToken> tokens, Order order, const Normalizer* normalizer)
-    : tokens_(std::move(tokens)), order_(order) {
+    : tokens_(std::move(tokens))
+    , order_(order) {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
         const auto& token = tokens_[i];
         by_id_[token.id] = i;
@@ -116,7 +117,8 @@ void AddedTokens::split_leftmost(const Trie& trie, const Fragment& fragment, boo
     const std::string_view text = fragment.text;
     std::size_t done = 0;
     const auto keep_text = [&](std::size_t end) {
-        if (end > done) out.push_back({std::string(text.substr(done, end - done)), -1, fragment.begins_text && done == 0});
+        if (end > done)
+            out.push_back({std::string(text.substr(done, end - done)), -1, fragment.begins_text && done == 0});
     };
     for (std::size_t at = 0; at < text.size();) {
         std::size_t length = 0;
@@ -129,7 +131,8 @@ void AddedTokens::split_leftmost(const Trie& trie, const Fragment& fragment, boo
         std::size_t begin = at, end = at + length;
         at = end;
         if (begin < done || (token.special && !special)) continue;
-        if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end)))) continue;
+        if (token.single_word && (ends_with_word(text.substr(0, begin)) || starts_with_word(text.substr(end))))
+            continue;
         if (token.lstrip) begin = std::max(done, white_space_before(text, begin));
         if (token.rstrip) end = white_space_after(text, end);
         keep_text(begin);

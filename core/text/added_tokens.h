@@ -14,10 +14,10 @@ namespace quantscope {
 struct AddedToken {
     std::int32_t id = 0;
     std::string content;
-    bool special = false;     ///< a control token: found only where special tokens are asked for, left out of plain text
-    bool lstrip = false;      ///< swallows the white space before it
-    bool rstrip = false;      ///< … and after it
-    bool normalized = false;  ///< is looked for in the normalized text
+    bool special = false;    ///< a control token: found only where special tokens are asked for, left out of plain text
+    bool lstrip = false;     ///< swallows the white space before it
+    bool rstrip = false;     ///< … and after it
+    bool normalized = false; ///< is looked for in the normalized text
     bool single_word = false; ///< only where no word character touches it
 };
 

@@ -23,20 +23,21 @@ constexpr const char* qwen2 = CONTRACTIONS "|" LETTERS "|\\p{N}|" SYMBOLS "|" SP
 constexpr const char* qwen35 = CONTRACTIONS "|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}"
                                             "| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|" SPACES;
 constexpr const char* tekken = CAPITALS_THEN_SMALL "|" CAPITALS "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" SPACES;
-constexpr const char* gpt4o = CAPITALS_THEN_SMALL CONTRACTIONS "?|" CAPITALS CONTRACTIONS
-                              "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" SPACES;
+constexpr const char* gpt4o =
+    CAPITALS_THEN_SMALL CONTRACTIONS "?|" CAPITALS CONTRACTIONS "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" SPACES;
 constexpr const char* deepseek3 =
     "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
     "| ?[\\p{P}\\p{S}]+[\\r\\n]*|" SPACES;
-constexpr const char* bailing = "'(?:[sSdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])|" LETTERS "|\\p{N}|" SYMBOLS
-                                "|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+";
+constexpr const char* bailing =
+    "'(?:[sSdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])|" LETTERS "|\\p{N}|" SYMBOLS "|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+";
 constexpr const char* seed_coder = CONTRACTIONS "|" LETTERS "|\\p{N}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|" SPACES;
 
 const std::map<std::string_view, GgufPreTokenizer, std::less<>>& table() {
     static const auto names = [] {
         std::map<std::string_view, GgufPreTokenizer, std::less<>> t;
         const auto add = [&](std::initializer_list<std::string_view> same, GgufPreTokenizer meaning) {
-            for (const auto name : same) t[name] = meaning;
+            for (const auto name : same)
+                t[name] = meaning;
         };
         add({"default"}, {{"[\\p{P}\\$\\+<=>\\^~\\|]+", gpt2, "\\p{N}+", "[0-9][0-9][0-9]"}});
         add({"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"},
@@ -55,9 +56,8 @@ const std::map<std::string_view, GgufPreTokenizer, std::less<>>& table() {
         add({"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"}, {{gpt4o}});
         add({"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"},
             {{"\\p{N}{1,3}", "[\\x{4e00}-\\x{9fa5}\\x{3040}-\\x{309f}\\x{30a0}-\\x{30ff}]+", deepseek3}});
-        add({"deepseek-coder"},
-            {{"[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[\\x{4e00}-\\x{9fa5}\\x{0800}-\\x{4e00}\\x{ac00}-\\x{d7ff}]+",
-              "\\p{N}"}});
+        add({"deepseek-coder"}, {{"[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+",
+                                  "[\\x{4e00}-\\x{9fa5}\\x{0800}-\\x{4e00}\\x{ac00}-\\x{d7ff}]+", "\\p{N}"}});
         add({"falcon"}, {{"[\\p{P}\\$\\+<=>\\^~\\|`]+", gpt2, "[0-9][0-9][0-9]"}});
         add({"bailingmoe", "bailingmoe2", "llada-moe"}, {{bailing}});
         add({"seed-coder"}, {{seed_coder}});

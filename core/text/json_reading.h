@@ -46,8 +46,8 @@ inline std::int32_t index_member(const nlohmann::json& object, const char* name,
                                  std::int32_t otherwise) {
     const auto* value = member(object, name);
     if (!value) return otherwise;
-    if (!value->is_number_integer() || (value->is_number_unsigned() ? value->get<std::uint64_t>() > INT32_MAX
-                                                                    : value->get<std::int64_t>() < 0))
+    if (!value->is_number_integer() ||
+        (value->is_number_unsigned() ? value->get<std::uint64_t>() > INT32_MAX : value->get<std::int64_t>() < 0))
         place.below(name).fail("is no index; the tokenizer is damaged");
     return value->get<std::int32_t>();
 }

@@ -16,7 +16,8 @@ namespace {
 /// A normalizer that is one function of the text.
 class Simple : public Normalizer {
 public:
-    explicit Simple(std::function<std::string(std::string)> change) : change_(std::move(change)) {}
+    explicit Simple(std::function<std::string(std::string)> change)
+        : change_(std::move(change)) {}
     std::string apply(std::string text) const override { return change_(std::move(text)); }
 
 private:
@@ -27,7 +28,8 @@ class Chain : public Normalizer {
 public:
     std::vector<std::unique_ptr<Normalizer>> steps;
     std::string apply(std::string text) const override {
-        for (const auto& step : steps) text = step->apply(std::move(text));
+        for (const auto& step : steps)
+            text = step->apply(std::move(text));
         return text;
     }
 };
@@ -71,14 +73,17 @@ std::string strip(const std::string& text, bool left, bool right) {
 std::string each_character(const std::string& text, const std::function<void(std::string&, char32_t)>& change) {
     std::string out;
     out.reserve(text.size());
-    for (std::size_t at = 0; at < text.size();) change(out, next_character(text, at));
+    for (std::size_t at = 0; at < text.size();)
+        change(out, next_character(text, at));
     return out;
 }
 
 std::string lower(const std::string& text) {
     return each_character(text, [](std::string& out, char32_t c) {
-        if (c == 0x130) out += "i\xcc\x87"; // the one capital whose lower case is two characters
-        else append_utf8(out, lower_case(c));
+        if (c == 0x130)
+            out += "i\xcc\x87"; // the one capital whose lower case is two characters
+        else
+            append_utf8(out, lower_case(c));
     });
 }
 
@@ -91,8 +96,10 @@ std::string without_marks(const std::string& text) {
 std::string bert_clean(const std::string& text) {
     return each_character(text, [](std::string& out, char32_t c) {
         if (c == 0 || c == 0xfffd || is_control(c)) return;
-        if (is_white_space(c)) out += ' ';
-        else append_utf8(out, c);
+        if (is_white_space(c))
+            out += ' ';
+        else
+            append_utf8(out, c);
     });
 }
 
@@ -124,7 +131,8 @@ std::unique_ptr<Normalizer> read(const nlohmann::json& description, const JsonPl
         auto chain = std::make_unique<Chain>();
         const auto* steps = member(description, "normalizers");
         if (!steps || !steps->is_array()) place.below("normalizers").fail("is missing; the tokenizer is incomplete");
-        for (const auto& step : *steps) chain->steps.push_back(read(step, place.below("normalizers"), depth + 1));
+        for (const auto& step : *steps)
+            chain->steps.push_back(read(step, place.below("normalizers"), depth + 1));
         return chain;
     }
     for (const auto& [name, form] : {std::pair{"NFC", NormalForm::nfc}, std::pair{"NFD", NormalForm::nfd},
@@ -177,8 +185,10 @@ std::unique_ptr<Normalizer> sentencepiece_normalizer(bool prefix) {
         std::string out;
         if (prefix && !text.empty()) out += "\xe2\x96\x81";
         for (const char c : text) {
-            if (c == ' ') out += "\xe2\x96\x81";
-            else out += c;
+            if (c == ' ')
+                out += "\xe2\x96\x81";
+            else
+                out += c;
         }
         return out;
     });

@@ -14,8 +14,12 @@ namespace {
 constexpr std::size_t max_expression = 20'000;
 constexpr std::uint32_t match_limit = 5'000'000, depth_limit = 200'000, heap_limit_kib = 64 * 1024;
 
-template <auto free_function> struct Freed {
-    template <typename T> void operator()(T* p) const { free_function(p); }
+template <auto free_function>
+struct Freed {
+    template <typename T>
+    void operator()(T* p) const {
+        free_function(p);
+    }
 };
 using Code = std::unique_ptr<pcre2_code, Freed<pcre2_code_free>>;
 using CompileContext = std::unique_ptr<pcre2_compile_context, Freed<pcre2_compile_context_free>>;
@@ -32,11 +36,16 @@ std::string with_unicode_classes(const std::string& expression) {
         const char c = expression[i];
         if (c == '\\' && i + 1 < expression.size()) {
             const char escaped = expression[++i];
-            if (escaped == 's') out += "\\p{White_Space}";
-            else if (escaped == 'S') out += "\\P{White_Space}";
-            else if (escaped == 'w') out += in_class ? "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}" : "[\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}]";
-            else if (escaped == 'W' && !in_class) out += "[^\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}]";
-            else out += {c, escaped};
+            if (escaped == 's')
+                out += "\\p{White_Space}";
+            else if (escaped == 'S')
+                out += "\\P{White_Space}";
+            else if (escaped == 'w')
+                out += in_class ? "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}" : "[\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}]";
+            else if (escaped == 'W' && !in_class)
+                out += "[^\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}]";
+            else
+                out += {c, escaped};
             continue;
         }
         if (c == '[' && in_class && i + 1 < expression.size() && expression[i + 1] != ':') {
@@ -70,7 +79,9 @@ struct Pattern::Compiled {
 };
 
 Pattern::Pattern(const std::string& expression, std::string file, std::string key)
-    : expression_(expression), file_(std::move(file)), key_(std::move(key)) {
+    : expression_(expression)
+    , file_(std::move(file))
+    , key_(std::move(key)) {
     if (expression.size() > max_expression)
         throw FormatError(file_, key_, "the regular expression is longer than 20,000 bytes; the tokenizer is refused");
     const auto adapted = with_unicode_classes(expression);
@@ -80,10 +91,12 @@ Pattern::Pattern(const std::string& expression, std::string file, std::string ke
     PCRE2_SIZE offset = 0;
     auto compiled = std::make_shared<Compiled>();
     compiled->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(adapted.data()), adapted.size(),
-                                       PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset, context.get()));
+                                       PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset,
+                                       context.get()));
     if (!compiled->code)
-        throw FormatError(file_, key_, "the regular expression is not understood (" + pcre2_message(error) + "): " +
-                                           printable(expression, 100));
+        throw FormatError(file_, key_,
+                          "the regular expression is not understood (" + pcre2_message(error) +
+                              "): " + printable(expression, 100));
     pcre2_jit_compile(compiled->code.get(), PCRE2_JIT_COMPLETE); // without it matching is slower, never different
     compiled_ = std::move(compiled);
 }
@@ -112,8 +125,9 @@ std::vector<Pattern::Match> Pattern::find_all(std::string_view text) const {
     pcre2_jit_stack_assign(context.get(), nullptr, stack.get());
     const MatchData data(pcre2_match_data_create_from_pattern(compiled_->code.get(), nullptr));
     const auto refuse = [&](const std::string& why) {
-        throw DataError(file_, key_, "this text cannot be split by the tokenizer's regular expression (" + why +
-                                         "); use another text, or a tokenizer with a simpler one");
+        throw DataError(file_, key_,
+                        "this text cannot be split by the tokenizer's regular expression (" + why +
+                            "); use another text, or a tokenizer with a simpler one");
     };
     using Clock = std::chrono::steady_clock;
     const auto deadline = Clock::now() + std::chrono::seconds(10) + std::chrono::microseconds(text.size() * 10);
@@ -122,7 +136,8 @@ std::vector<Pattern::Match> Pattern::find_all(std::string_view text) const {
     if (text.empty()) return matches;
     while (at <= text.size()) {
         // The text is known to be UTF-8; checking it again in each search would cost the square of its length.
-        int found = pcre2_match(compiled_->code.get(), subject, text.size(), at, PCRE2_NO_UTF_CHECK, data.get(), context.get());
+        int found =
+            pcre2_match(compiled_->code.get(), subject, text.size(), at, PCRE2_NO_UTF_CHECK, data.get(), context.get());
         if (found == PCRE2_ERROR_JIT_STACKLIMIT)
             found = pcre2_match(compiled_->code.get(), subject, text.size(), at, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
                                 data.get(), context.get());
@@ -134,7 +149,8 @@ std::vector<Pattern::Match> Pattern::find_all(std::string_view text) const {
         const bool behind_a_match = !matches.empty() && matches.back().second == begin;
         if (end > begin || (end == begin && !behind_a_match)) matches.emplace_back(begin, end);
         at = end > at ? end : at + 1;
-        while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
+        while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80)
+            ++at;
     }
     return matches;
 }

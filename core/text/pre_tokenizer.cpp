@@ -8,8 +8,7 @@
 
 namespace quantscope {
 
-const char* const gpt2_expression =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+const char* const gpt2_expression = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 namespace {
 
@@ -20,7 +19,9 @@ using Finder = std::function<std::vector<Match>(std::string_view)>;
 class Split : public PreTokenizer {
 public:
     Split(Finder find, SplitBehavior behavior, bool invert)
-        : find_(std::move(find)), behavior_(behavior), invert_(invert) {}
+        : find_(std::move(find))
+        , behavior_(behavior)
+        , invert_(invert) {}
 
     void apply(Words& words) const override {
         std::vector<Words::Stretch> out;
@@ -57,13 +58,22 @@ private:
             case SplitBehavior::removed:
                 if (part.matched) continue;
                 break;
-            case SplitBehavior::isolated: break;
-            case SplitBehavior::contiguous: join = i > 0 && part.matched == previous_matched; break;
-            case SplitBehavior::merged_with_previous: join = i > 0 && part.matched && !previous_matched; break;
-            case SplitBehavior::merged_with_next: join = i > 0 && !part.matched && previous_matched; break;
+            case SplitBehavior::isolated:
+                break;
+            case SplitBehavior::contiguous:
+                join = i > 0 && part.matched == previous_matched;
+                break;
+            case SplitBehavior::merged_with_previous:
+                join = i > 0 && part.matched && !previous_matched;
+                break;
+            case SplitBehavior::merged_with_next:
+                join = i > 0 && !part.matched && previous_matched;
+                break;
             }
-            if (join) out.back().second = part.end;
-            else out.emplace_back(part.begin, part.end);
+            if (join)
+                out.back().second = part.end;
+            else
+                out.emplace_back(part.begin, part.end);
             previous_matched = part.matched;
         }
         return out;
@@ -92,9 +102,11 @@ std::unique_ptr<PreTokenizer> split_at(bool (*test)(char32_t), SplitBehavior beh
 
 class Chain : public PreTokenizer {
 public:
-    explicit Chain(std::vector<std::unique_ptr<PreTokenizer>> steps) : steps_(std::move(steps)) {}
+    explicit Chain(std::vector<std::unique_ptr<PreTokenizer>> steps)
+        : steps_(std::move(steps)) {}
     void apply(Words& words) const override {
-        for (const auto& step : steps_) step->apply(words);
+        for (const auto& step : steps_)
+            step->apply(words);
     }
 
 private:
@@ -102,7 +114,8 @@ private:
 };
 
 /// Builds the text anew, word by word.
-template <typename Change> void rewrite(Words& words, Change&& change) {
+template <typename Change>
+void rewrite(Words& words, Change&& change) {
     Words out;
     out.text.reserve(words.text.size() + words.text.size() / 4);
     for (const auto& stretch : words.stretches) {
@@ -115,7 +128,8 @@ template <typename Change> void rewrite(Words& words, Change&& change) {
 
 class ByteLevel : public PreTokenizer {
 public:
-    ByteLevel(bool add_prefix_space, bool split) : add_prefix_space_(add_prefix_space) {
+    ByteLevel(bool add_prefix_space, bool split)
+        : add_prefix_space_(add_prefix_space) {
         if (split) split_ = split_by(Pattern(gpt2_expression, {}, "ByteLevel"), SplitBehavior::isolated, false);
     }
     void apply(Words& words) const override {
@@ -138,16 +152,20 @@ class Metaspace : public PreTokenizer {
 public:
     enum class Prepend { always, never, first };
     Metaspace(std::string replacement, Prepend prepend, bool split, const JsonPlace& place)
-        : replacement_(std::move(replacement)), prepend_(prepend) {
+        : replacement_(std::move(replacement))
+        , prepend_(prepend) {
         if (split)
-            split_ = split_by(Pattern::literal(replacement_, place.file, place.key), SplitBehavior::merged_with_next, false);
+            split_ =
+                split_by(Pattern::literal(replacement_, place.file, place.key), SplitBehavior::merged_with_next, false);
     }
     void apply(Words& words) const override {
         rewrite(words, [&](std::string& out, std::string_view word, bool begins_text) {
             std::string changed;
             for (const char c : word) {
-                if (c == ' ') changed += replacement_;
-                else changed += c;
+                if (c == ' ')
+                    changed += replacement_;
+                else
+                    changed += c;
             }
             const bool wanted = prepend_ == Prepend::always || (prepend_ == Prepend::first && begins_text);
             if (wanted && !changed.starts_with(replacement_)) out += replacement_;
@@ -166,10 +184,14 @@ std::unique_ptr<PreTokenizer> read_metaspace(const nlohmann::json& description, 
     auto prepend = flag_member(description, "add_prefix_space", place, true) ? Metaspace::Prepend::always
                                                                              : Metaspace::Prepend::never;
     const auto scheme = string_member(description, "prepend_scheme", place, "");
-    if (scheme == "always") prepend = Metaspace::Prepend::always;
-    else if (scheme == "never") prepend = Metaspace::Prepend::never;
-    else if (scheme == "first") prepend = Metaspace::Prepend::first;
-    else if (!scheme.empty()) place.below("prepend_scheme").fail("\"" + printable(scheme, 60) + "\" is not known here");
+    if (scheme == "always")
+        prepend = Metaspace::Prepend::always;
+    else if (scheme == "never")
+        prepend = Metaspace::Prepend::never;
+    else if (scheme == "first")
+        prepend = Metaspace::Prepend::first;
+    else if (!scheme.empty())
+        place.below("prepend_scheme").fail("\"" + printable(scheme, 60) + "\" is not known here");
     return std::make_unique<Metaspace>(string_member(description, "replacement", place, "\xe2\x96\x81"), prepend,
                                        flag_member(description, "split", place, true), place);
 }
@@ -190,7 +212,8 @@ Finder fixed_length(std::size_t length) {
         std::vector<Match> matches;
         for (std::size_t at = 0; at < text.size();) {
             const std::size_t begin = at;
-            for (std::size_t i = 0; i < length && at < text.size(); ++i) next_character(text, at);
+            for (std::size_t i = 0; i < length && at < text.size(); ++i)
+                next_character(text, at);
             matches.emplace_back(begin, at);
         }
         return matches;
@@ -204,7 +227,8 @@ std::unique_ptr<PreTokenizer> read(const nlohmann::json& description, const Json
         const auto* list = member(description, "pretokenizers");
         if (!list || !list->is_array()) place.below("pretokenizers").fail("is missing; the tokenizer is incomplete");
         std::vector<std::unique_ptr<PreTokenizer>> steps;
-        for (const auto& step : *list) steps.push_back(read(step, place.below("pretokenizers"), depth + 1));
+        for (const auto& step : *list)
+            steps.push_back(read(step, place.below("pretokenizers"), depth + 1));
         return one_after_another(std::move(steps));
     }
     if (type == "ByteLevel") {
@@ -245,8 +269,8 @@ std::unique_ptr<PreTokenizer> read(const nlohmann::json& description, const Json
 } // namespace
 
 std::unique_ptr<PreTokenizer> split_by(Pattern pattern, SplitBehavior behavior, bool invert) {
-    return std::make_unique<Split>([pattern = std::move(pattern)](std::string_view text) { return pattern.find_all(text); },
-                                   behavior, invert);
+    return std::make_unique<Split>(
+        [pattern = std::move(pattern)](std::string_view text) { return pattern.find_all(text); }, behavior, invert);
 }
 
 std::unique_ptr<PreTokenizer> byte_level(bool add_prefix_space, bool words) {

@@ -22,11 +22,13 @@ void find_byte_tokens(const Vocabulary& vocabulary, std::int32_t* ids) {
 } // namespace
 
 RankedMerges::RankedMerges(Vocabulary vocabulary, const std::vector<Merge>& merges, RankedMergesOptions options)
-    : SubwordModel(std::move(vocabulary)), options_(std::move(options)) {
+    : SubwordModel(std::move(vocabulary))
+    , options_(std::move(options)) {
     find_byte_tokens(vocabulary_, byte_ids_);
     ranks_.reserve(merges.size());
     for (std::size_t rank = 0; rank < merges.size(); ++rank)
-        ranks_[pair_key(merges[rank].left, merges[rank].right)] = {static_cast<std::uint32_t>(rank), merges[rank].merged};
+        ranks_[pair_key(merges[rank].left, merges[rank].right)] = {static_cast<std::uint32_t>(rank),
+                                                                   merges[rank].merged};
 }
 
 const RankedMerges::Ranked* RankedMerges::find(std::int32_t left, std::int32_t right) const {
@@ -69,12 +71,14 @@ void RankedMerges::split(std::string_view word, std::vector<std::int32_t>& ids) 
     }
 }
 
-void RankedMerges::append_unknown(std::string_view character, std::vector<std::int32_t>& ids, bool& after_unknown) const {
+void RankedMerges::append_unknown(std::string_view character, std::vector<std::int32_t>& ids,
+                                  bool& after_unknown) const {
     if (options_.byte_fallback) {
         const bool all = std::all_of(character.begin(), character.end(),
                                      [&](char c) { return byte_ids_[static_cast<std::uint8_t>(c)] >= 0; });
         if (all) {
-            for (const char c : character) ids.push_back(byte_ids_[static_cast<std::uint8_t>(c)]);
+            for (const char c : character)
+                ids.push_back(byte_ids_[static_cast<std::uint8_t>(c)]);
             after_unknown = false;
             return;
         }
@@ -107,7 +111,8 @@ void RankedMerges::merge(std::vector<std::int32_t>& ids, std::size_t first) cons
         if (const auto* found = find(symbols[left].id, symbols[symbols[left].next].id))
             heap.push({found->rank, static_cast<std::uint32_t>(left), found->merged});
     };
-    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) offer(static_cast<std::int32_t>(i));
+    for (std::size_t i = 0; i + 1 < symbols.size(); ++i)
+        offer(static_cast<std::int32_t>(i));
     while (!heap.empty()) {
         const auto top = heap.top();
         heap.pop();
@@ -124,11 +129,14 @@ void RankedMerges::merge(std::vector<std::int32_t>& ids, std::size_t first) cons
         offer(static_cast<std::int32_t>(top.left));
     }
     ids.resize(first);
-    for (std::int32_t i = 0; i >= 0; i = symbols[i].next) ids.push_back(symbols[i].id);
+    for (std::int32_t i = 0; i >= 0; i = symbols[i].next)
+        ids.push_back(symbols[i].id);
 }
 
 ScoredMerges::ScoredMerges(Vocabulary vocabulary, std::vector<float> scores, std::optional<std::int32_t> unknown)
-    : SubwordModel(std::move(vocabulary)), scores_(std::move(scores)), unknown_(unknown) {
+    : SubwordModel(std::move(vocabulary))
+    , scores_(std::move(scores))
+    , unknown_(unknown) {
     scores_.resize(static_cast<std::size_t>(vocabulary_.size()));
     find_byte_tokens(vocabulary_, byte_ids_);
 }
@@ -164,7 +172,8 @@ void ScoredMerges::encode(std::string_view word, std::vector<std::int32_t>& ids)
         if (const auto id = vocabulary_.find(word.substr(symbols[left].begin, length)))
             heap.push({scores_[static_cast<std::size_t>(*id)], left, length, right});
     };
-    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) offer(static_cast<std::int32_t>(i));
+    for (std::size_t i = 0; i + 1 < symbols.size(); ++i)
+        offer(static_cast<std::int32_t>(i));
     while (!heap.empty()) {
         const auto top = heap.top();
         heap.pop();
@@ -179,17 +188,22 @@ void ScoredMerges::encode(std::string_view word, std::vector<std::int32_t>& ids)
     }
     for (std::int32_t i = 0; i >= 0; i = symbols[i].next) {
         const auto text = word.substr(symbols[i].begin, symbols[i].length);
-        if (const auto id = vocabulary_.find(text)) ids.push_back(*id);
-        else append_bytes(text, ids);
+        if (const auto id = vocabulary_.find(text))
+            ids.push_back(*id);
+        else
+            append_bytes(text, ids);
     }
 }
 
 /// A character without a token: its bytes, spelled "<0xE4>" or as a token of that one byte.
 void ScoredMerges::append_bytes(std::string_view character, std::vector<std::int32_t>& ids) const {
     for (const char c : character) {
-        if (const auto id = byte_ids_[static_cast<std::uint8_t>(c)]; id >= 0) ids.push_back(id);
-        else if (const auto single = vocabulary_.find(std::string_view(&c, 1))) ids.push_back(*single);
-        else if (unknown_) ids.push_back(*unknown_);
+        if (const auto id = byte_ids_[static_cast<std::uint8_t>(c)]; id >= 0)
+            ids.push_back(id);
+        else if (const auto single = vocabulary_.find(std::string_view(&c, 1)))
+            ids.push_back(*single);
+        else if (unknown_)
+            ids.push_back(*unknown_);
     }
 }
 

@@ -22,16 +22,17 @@ public:
     const Vocabulary& vocabulary() const { return vocabulary_; }
 
 protected:
-    explicit SubwordModel(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
+    explicit SubwordModel(Vocabulary vocabulary)
+        : vocabulary_(std::move(vocabulary)) {}
     Vocabulary vocabulary_;
 };
 
 struct RankedMergesOptions {
-    std::optional<std::int32_t> unknown;         ///< for characters that the vocabulary lacks; none: they are dropped
-    bool fuse_unknown = false;                   ///< neighbouring unknown characters become one token
-    bool byte_fallback = false;                  ///< … or first their UTF-8 bytes "<0xE4>", when all are there
-    bool ignore_merges = false;                  ///< a word that is a token needs no merging
-    std::string continuing_prefix, end_suffix;   ///< spelled around the characters of a word ("##", "</w>")
+    std::optional<std::int32_t> unknown;       ///< for characters that the vocabulary lacks; none: they are dropped
+    bool fuse_unknown = false;                 ///< neighbouring unknown characters become one token
+    bool byte_fallback = false;                ///< … or first their UTF-8 bytes "<0xE4>", when all are there
+    bool ignore_merges = false;                ///< a word that is a token needs no merging
+    std::string continuing_prefix, end_suffix; ///< spelled around the characters of a word ("##", "</w>")
 };
 
 /// One entry of a merge list, as ids.
@@ -41,7 +42,8 @@ struct Merge {
 
 class RankedMerges : public SubwordModel {
 public:
-    /// \param merges  the most wanted first; of a pair that occurs twice the later rank holds, as in the tokenizers library
+    /// \param merges  the most wanted first; of a pair that occurs twice the later rank holds, as in the tokenizers
+    /// library
     RankedMerges(Vocabulary vocabulary, const std::vector<Merge>& merges, RankedMergesOptions options);
     void encode(std::string_view word, std::vector<std::int32_t>& ids) const override;
     const RankedMergesOptions& options() const { return options_; }
@@ -58,7 +60,7 @@ private:
 
     RankedMergesOptions options_;
     std::unordered_map<std::uint64_t, Ranked> ranks_;
-    std::int32_t byte_ids_[256];                 ///< of "<0x00>"…"<0xFF>"; −1 where absent
+    std::int32_t byte_ids_[256]; ///< of "<0x00>"…"<0xFF>"; −1 where absent
 };
 
 class ScoredMerges : public SubwordModel {

@@ -15,7 +15,8 @@ class ByteLevel : public TokenDecoder {
 public:
     void apply(std::vector<std::string>& tokens) const override {
         std::string all;
-        for (auto& token : tokens) all += bytes(std::move(token));
+        for (auto& token : tokens)
+            all += bytes(std::move(token));
         tokens = {valid_utf8(all)};
     }
     std::string bytes(std::string token) const override {
@@ -32,8 +33,11 @@ public:
         std::string run;
         const auto end_run = [&] {
             if (run.empty()) return;
-            if (is_valid_utf8(run)) out.push_back(run);
-            else for (std::size_t i = 0; i < run.size(); ++i) out.emplace_back(replacement_character);
+            if (is_valid_utf8(run))
+                out.push_back(run);
+            else
+                for (std::size_t i = 0; i < run.size(); ++i)
+                    out.emplace_back(replacement_character);
             run.clear();
         };
         for (auto& token : tokens) {
@@ -55,9 +59,12 @@ public:
 
 class Replace : public TokenDecoder {
 public:
-    Replace(Pattern pattern, std::string content) : pattern_(std::move(pattern)), content_(std::move(content)) {}
+    Replace(Pattern pattern, std::string content)
+        : pattern_(std::move(pattern))
+        , content_(std::move(content)) {}
     void apply(std::vector<std::string>& tokens) const override {
-        for (auto& token : tokens) token = bytes(std::move(token));
+        for (auto& token : tokens)
+            token = bytes(std::move(token));
     }
     std::string bytes(std::string token) const override {
         std::string out;
@@ -79,7 +86,8 @@ class Fuse : public TokenDecoder {
 public:
     void apply(std::vector<std::string>& tokens) const override {
         std::string all;
-        for (const auto& token : tokens) all += token;
+        for (const auto& token : tokens)
+            all += token;
         tokens = {all};
     }
 };
@@ -88,7 +96,9 @@ public:
 class Strip : public TokenDecoder {
 public:
     Strip(std::string content, std::int32_t start, std::int32_t stop)
-        : content_(std::move(content)), start_(start), stop_(stop) {}
+        : content_(std::move(content))
+        , start_(start)
+        , stop_(stop) {}
     void apply(std::vector<std::string>& tokens) const override {
         for (auto& token : tokens) {
             std::size_t begin = 0, end = token.size();
@@ -110,9 +120,12 @@ private:
 
 class Metaspace : public TokenDecoder {
 public:
-    Metaspace(std::string replacement, bool prefixed) : replacement_(std::move(replacement)), prefixed_(prefixed) {}
+    Metaspace(std::string replacement, bool prefixed)
+        : replacement_(std::move(replacement))
+        , prefixed_(prefixed) {}
     void apply(std::vector<std::string>& tokens) const override {
-        for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = decoded(tokens[i], prefixed_ && i == 0);
+        for (std::size_t i = 0; i < tokens.size(); ++i)
+            tokens[i] = decoded(tokens[i], prefixed_ && i == 0);
     }
     std::string bytes(std::string token) const override { return decoded(token, false); }
 
@@ -137,11 +150,14 @@ private:
 /// "##ing" joins what stands before it; other tokens are words of their own.
 class WordPiece : public TokenDecoder {
 public:
-    explicit WordPiece(std::string prefix) : prefix_(std::move(prefix)) {}
+    explicit WordPiece(std::string prefix)
+        : prefix_(std::move(prefix)) {}
     void apply(std::vector<std::string>& tokens) const override {
         for (std::size_t i = 1; i < tokens.size(); ++i) {
-            if (tokens[i].starts_with(prefix_)) tokens[i].erase(0, prefix_.size());
-            else tokens[i].insert(0, 1, ' ');
+            if (tokens[i].starts_with(prefix_))
+                tokens[i].erase(0, prefix_.size());
+            else
+                tokens[i].insert(0, 1, ' ');
         }
     }
 
@@ -152,7 +168,8 @@ private:
 /// "</w>" ends a word.
 class WordEnd : public TokenDecoder {
 public:
-    explicit WordEnd(std::string suffix) : suffix_(std::move(suffix)) {}
+    explicit WordEnd(std::string suffix)
+        : suffix_(std::move(suffix)) {}
     void apply(std::vector<std::string>& tokens) const override {
         for (std::size_t i = 0; i < tokens.size(); ++i) {
             const std::string between = i + 1 < tokens.size() ? " " : "";
@@ -169,7 +186,8 @@ private:
 class JoinedBySpaces : public TokenDecoder {
 public:
     void apply(std::vector<std::string>& tokens) const override {
-        for (std::size_t i = 1; i < tokens.size(); ++i) tokens[i].insert(0, 1, ' ');
+        for (std::size_t i = 1; i < tokens.size(); ++i)
+            tokens[i].insert(0, 1, ' ');
     }
 };
 
@@ -177,10 +195,12 @@ class Chain : public TokenDecoder {
 public:
     std::vector<std::unique_ptr<TokenDecoder>> steps;
     void apply(std::vector<std::string>& tokens) const override {
-        for (const auto& step : steps) step->apply(tokens);
+        for (const auto& step : steps)
+            step->apply(tokens);
     }
     std::string bytes(std::string token) const override {
-        for (const auto& step : steps) token = step->bytes(std::move(token));
+        for (const auto& step : steps)
+            token = step->bytes(std::move(token));
         return token;
     }
 };
@@ -192,14 +212,16 @@ std::unique_ptr<TokenDecoder> read(const nlohmann::json& description, const Json
         auto chain = std::make_unique<Chain>();
         const auto* list = member(description, "decoders");
         if (!list || !list->is_array()) place.below("decoders").fail("is missing; the tokenizer is incomplete");
-        for (const auto& step : *list) chain->steps.push_back(read(step, place.below("decoders"), depth + 1));
+        for (const auto& step : *list)
+            chain->steps.push_back(read(step, place.below("decoders"), depth + 1));
         return chain;
     }
     if (type == "ByteLevel") return byte_level_decoder();
     if (type == "ByteFallback") return std::make_unique<ByteFallback>();
     if (type == "Fuse") return std::make_unique<Fuse>();
     if (type == "Replace")
-        return std::make_unique<Replace>(read_pattern(description, place), string_member(description, "content", place));
+        return std::make_unique<Replace>(read_pattern(description, place),
+                                         string_member(description, "content", place));
     if (type == "Strip") {
         auto content = string_member(description, "content", place);
         if (content.empty()) place.below("content").fail("is empty; the tokenizer is damaged");

@@ -18,7 +18,8 @@ public:
         std::vector<std::string> one{std::move(token)};
         apply(one);
         std::string text;
-        for (const auto& part : one) text += part;
+        for (const auto& part : one)
+            text += part;
         return text;
     }
 };

@@ -22,7 +22,8 @@ std::string grouped(std::int64_t number) {
 /// The words of one text, each encoded once.
 class RememberedWords {
 public:
-    explicit RememberedWords(const SubwordModel& model) : model_(model) {}
+    explicit RememberedWords(const SubwordModel& model)
+        : model_(model) {}
     void encode(std::string_view word, std::vector<std::int32_t>& ids) {
         if (word.size() > 64) return model_.encode(word, ids); // hardly comes again
         const auto [it, fresh] = places_.try_emplace(std::string(word));
@@ -45,9 +46,28 @@ private:
 
 bool is_known_end_token(std::string_view spelling) {
     static constexpr std::string_view known[] = {
-        "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<end_of_turn>", "<|end|>",
-        "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "</s>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<eos>",
-        "<end_of_utterance>", "<turn|>", "<|end_of_turn|>", "<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>",
+        "<|im_end|>",
+        "<|eot_id|>",
+        "<|eom_id|>",
+        "<|end_of_text|>",
+        "<|endoftext|>",
+        "<end_of_turn>",
+        "<|end|>",
+        "<|return|>",
+        "<|call|>",
+        "<|flush|>",
+        "<|calls|>",
+        "</s>",
+        "<EOT>",
+        "_<EOT>",
+        "[EOT]",
+        "[EOS]",
+        "<eos>",
+        "<end_of_utterance>",
+        "<turn|>",
+        "<|end_of_turn|>",
+        "<\xef\xbd\x9c"
+        "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>",
     };
     return std::find(std::begin(known), std::end(known), spelling) != std::end(known);
 }
@@ -65,7 +85,8 @@ const std::string& TokenizerParts::spelling(std::int32_t id) const {
 
 std::int32_t TokenizerParts::size() const {
     auto size = model->vocabulary().size();
-    for (const auto& token : added.tokens()) size = std::max(size, token.id + 1);
+    for (const auto& token : added.tokens())
+        size = std::max(size, token.id + 1);
     return size;
 }
 
@@ -79,7 +100,8 @@ void TokenizerParts::add_known_end_tokens() {
         if (token.special && is_known_end_token(token.content)) add_end_token(token.id);
 }
 
-Tokenizer::Tokenizer(std::unique_ptr<TokenizerParts> parts) : parts_(std::move(parts)) {}
+Tokenizer::Tokenizer(std::unique_ptr<TokenizerParts> parts)
+    : parts_(std::move(parts)) {}
 Tokenizer::~Tokenizer() = default;
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text, bool add_special, bool parse_special) const {
@@ -95,7 +117,8 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text, bool add_spec
         words.stretches.push_back({0, fragment.text.size(), fragment.begins_text});
         words.text = std::move(fragment.text);
         if (parts_->pre_tokenizer) parts_->pre_tokenizer->apply(words);
-        for (const auto& stretch : words.stretches) words_of_text.encode(words.view(stretch), ids);
+        for (const auto& stretch : words.stretches)
+            words_of_text.encode(words.view(stretch), ids);
     }
     if (add_special) ids.insert(ids.end(), parts_->after.begin(), parts_->after.end());
     return ids;
@@ -109,7 +132,8 @@ std::string Tokenizer::decode(std::span<const std::int32_t> tokens, bool keep_sp
     }
     parts_->decoder->apply(spellings);
     std::string text;
-    for (const auto& part : spellings) text += part;
+    for (const auto& part : spellings)
+        text += part;
     return valid_utf8(text);
 }
 
@@ -123,8 +147,11 @@ std::string Tokenizer::piece(std::int32_t token) const {
         const auto begin = at;
         next_character(bytes, at);
         const std::string_view one = std::string_view(bytes).substr(begin, at - begin);
-        if (is_valid_utf8(one)) shown += one;
-        else for (const char c : one) shown += byte_spelling(static_cast<std::uint8_t>(c));
+        if (is_valid_utf8(one))
+            shown += one;
+        else
+            for (const char c : one)
+                shown += byte_spelling(static_cast<std::uint8_t>(c));
     }
     return shown;
 }

@@ -67,17 +67,17 @@ public:
     /// spelled "<0xE4>".
     std::string piece(std::int32_t token) const;
 
-    std::int32_t vocabulary_size() const;                              ///< one more than the largest id
-    std::optional<std::int32_t> find(std::string_view token) const;    ///< the id of a token as the file spells it
-    const std::string& spelling(std::int32_t token) const;             ///< as the file spells it; empty for a hole
-    bool is_special(std::int32_t token) const;                         ///< a control token, not text
-    std::optional<std::int32_t> bos() const;                           ///< beginning of sequence
-    std::optional<std::int32_t> eos() const;                           ///< end of sequence
-    std::span<const std::int32_t> end_tokens() const;                  ///< all that end a turn, eos among them
-    bool ends_turn(std::int32_t token) const;                          ///< generation stops here
-    bool adds_bos() const;                                             ///< encode(…, add_special) begins with bos()
-    const std::string& chat_template() const;                          ///< Jinja; empty when there is none
-    std::string describe() const;                                      ///< "byte-level BPE, 49,152 tokens"
+    std::int32_t vocabulary_size() const;                           ///< one more than the largest id
+    std::optional<std::int32_t> find(std::string_view token) const; ///< the id of a token as the file spells it
+    const std::string& spelling(std::int32_t token) const;          ///< as the file spells it; empty for a hole
+    bool is_special(std::int32_t token) const;                      ///< a control token, not text
+    std::optional<std::int32_t> bos() const;                        ///< beginning of sequence
+    std::optional<std::int32_t> eos() const;                        ///< end of sequence
+    std::span<const std::int32_t> end_tokens() const;               ///< all that end a turn, eos among them
+    bool ends_turn(std::int32_t token) const;                       ///< generation stops here
+    bool adds_bos() const;                                          ///< encode(…, add_special) begins with bos()
+    const std::string& chat_template() const;                       ///< Jinja; empty when there is none
+    std::string describe() const;                                   ///< "byte-level BPE, 49,152 tokens"
     /// What a person should know: an unknown pre-tokenizer for which another one stands in, …
     std::span<const std::string> remarks() const;
 
@@ -91,16 +91,17 @@ private:
 class TokenStream {
 public:
     explicit TokenStream(const Tokenizer& tokenizer, bool keep_special = true)
-        : tokenizer_(tokenizer), keep_special_(keep_special) {}
+        : tokenizer_(tokenizer)
+        , keep_special_(keep_special) {}
     std::string push(std::int32_t token); ///< the new text, often empty inside a character
     std::string finish();                 ///< what still waits, broken characters as U+FFFD
 
 private:
     const Tokenizer& tokenizer_;
     bool keep_special_;
-    std::vector<std::int32_t> window_;  ///< the tokens since the text that was last given out began
-    std::size_t given_ = 0;             ///< how many of them have been given out
-    std::string given_text_;            ///< decode of those
+    std::vector<std::int32_t> window_; ///< the tokens since the text that was last given out began
+    std::size_t given_ = 0;            ///< how many of them have been given out
+    std::string given_text_;           ///< decode of those
 };
 
 } // namespace quantscope

@@ -14,15 +14,18 @@ enum TokenType { normal = 1, unknown = 2, control = 3, user_defined = 4, unused 
 
 class GgufReader {
 public:
-    GgufReader(const nlohmann::json& metadata, const std::string& file) : metadata_(metadata), file_(file) {}
+    GgufReader(const nlohmann::json& metadata, const std::string& file)
+        : metadata_(metadata)
+        , file_(file) {}
 
     std::unique_ptr<TokenizerParts> read() {
         parts_->file = file_;
         const JsonPlace place{file_, ""};
         const auto model = string_member(metadata_, "tokenizer.ggml.model", place);
         if (model != "gpt2" && model != "llama")
-            at("tokenizer.ggml.model").fail("the tokenizer \"" + printable(model, 60) +
-                                            "\" is not known here (gpt2 and llama are); text cannot be encoded");
+            at("tokenizer.ggml.model")
+                .fail("the tokenizer \"" + printable(model, 60) +
+                      "\" is not known here (gpt2 and llama are); text cannot be encoded");
         read_tokens();
         model == "gpt2" ? read_byte_level() : read_sentencepiece();
         read_special_tokens();
@@ -50,7 +53,8 @@ private:
         if (member(metadata_, "tokenizer.ggml.token_type")) {
             const auto& types = list("tokenizer.ggml.token_type", tokens.size());
             for (std::size_t i = 0; i < tokens.size(); ++i) {
-                if (!types[i].is_number_integer()) at("tokenizer.ggml.token_type").fail("holds something else than integers");
+                if (!types[i].is_number_integer())
+                    at("tokenizer.ggml.token_type").fail("holds something else than integers");
                 types_[i] = types[i].get<int>();
             }
         }
@@ -84,10 +88,12 @@ private:
         const auto* pre = find_gguf_pre_tokenizer(name);
         if (!pre) {
             parts_->remarks.push_back(
-                name.empty() ? "tokenizer.ggml.pre: the file names no pre-tokenizer; llama.cpp's \"default\" stands in, and "
-                               "text may be encoded otherwise than in training"
-                             : "tokenizer.ggml.pre: the pre-tokenizer \"" + printable(name, 60) +
-                                   "\" is not known here; \"default\" stands in, and text may be encoded otherwise than in training");
+                name.empty()
+                    ? "tokenizer.ggml.pre: the file names no pre-tokenizer; llama.cpp's \"default\" stands in, and "
+                      "text may be encoded otherwise than in training"
+                    : "tokenizer.ggml.pre: the pre-tokenizer \"" + printable(name, 60) +
+                          "\" is not known here; \"default\" stands in, and text may be encoded otherwise than in "
+                          "training");
             name = "default";
             pre = find_gguf_pre_tokenizer(name);
         }
@@ -115,12 +121,16 @@ private:
             const auto& text = entry.get_ref<const std::string&>();
             const auto space = text.find(' ', 1);
             if (space == std::string::npos)
-                at("tokenizer.ggml.merges").fail("the entry \"" + printable(text, 60) + "\" is no pair of tokens; the "
-                                                 "file's tokenizer is damaged");
+                at("tokenizer.ggml.merges")
+                    .fail("the entry \"" + printable(text, 60) +
+                          "\" is no pair of tokens; the "
+                          "file's tokenizer is damaged");
             const auto left = text.substr(0, space), right = text.substr(space + 1);
             const auto l = vocabulary_.find(left), r = vocabulary_.find(right), both = vocabulary_.find(left + right);
-            if (l && r && both) merges.push_back({*l, *r, *both});
-            else ++strays;
+            if (l && r && both)
+                merges.push_back({*l, *r, *both});
+            else
+                ++strays;
         }
         if (strays > 0)
             parts_->remarks.push_back("tokenizer.ggml.merges: " + std::to_string(strays) +

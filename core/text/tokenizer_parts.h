@@ -16,9 +16,9 @@
 namespace quantscope {
 
 struct TokenizerParts {
-    std::string file, kind; ///< kind: "byte-level BPE" or "SentencePiece BPE"
-    std::unique_ptr<Normalizer> normalizer;       ///< may be null
-    std::unique_ptr<PreTokenizer> pre_tokenizer;  ///< may be null: the whole text is one word
+    std::string file, kind;                      ///< kind: "byte-level BPE" or "SentencePiece BPE"
+    std::unique_ptr<Normalizer> normalizer;      ///< may be null
+    std::unique_ptr<PreTokenizer> pre_tokenizer; ///< may be null: the whole text is one word
     std::unique_ptr<SubwordModel> model;
     std::unique_ptr<TokenDecoder> decoder;
     AddedTokens added;

@@ -25,10 +25,14 @@ Decoded decode_one(std::string_view bytes, std::size_t at) {
     std::size_t length = 0;
     std::uint8_t low = 0x80, high = 0xbf;
     char32_t character = 0;
-    if (lead >= 0xc2 && lead <= 0xdf) length = 2, character = lead & 0x1f;
-    else if (lead >= 0xe0 && lead <= 0xef) length = 3, character = lead & 0x0f;
-    else if (lead >= 0xf0 && lead <= 0xf4) length = 4, character = lead & 0x07;
-    else return {};
+    if (lead >= 0xc2 && lead <= 0xdf)
+        length = 2, character = lead & 0x1f;
+    else if (lead >= 0xe0 && lead <= 0xef)
+        length = 3, character = lead & 0x0f;
+    else if (lead >= 0xf0 && lead <= 0xf4)
+        length = 4, character = lead & 0x07;
+    else
+        return {};
     if (lead == 0xe0) low = 0xa0;
     if (lead == 0xed) high = 0x9f;
     if (lead == 0xf0) low = 0x90;
@@ -42,9 +46,7 @@ Decoded decode_one(std::string_view bytes, std::size_t at) {
     return {character, length, true, false};
 }
 
-utf8proc_category_t category(char32_t character) {
-    return utf8proc_category(static_cast<utf8proc_int32_t>(character));
-}
+utf8proc_category_t category(char32_t character) { return utf8proc_category(static_cast<utf8proc_int32_t>(character)); }
 
 bool between(utf8proc_category_t value, utf8proc_category_t first, utf8proc_category_t last) {
     return value >= first && value <= last;
@@ -77,8 +79,10 @@ std::string valid_utf8(std::string_view bytes) {
     text.reserve(bytes.size());
     for (std::size_t at = 0; at < bytes.size();) {
         const auto one = decode_one(bytes, at);
-        if (one.valid) text.append(bytes, at, one.length);
-        else text += "\xef\xbf\xbd";
+        if (one.valid)
+            text.append(bytes, at, one.length);
+        else
+            text += "\xef\xbf\xbd";
         at += one.length;
     }
     return text;
@@ -109,13 +113,15 @@ char32_t next_character(std::string_view text, std::size_t& at) {
 
 std::size_t previous_character(std::string_view text, std::size_t end) {
     std::size_t begin = end - 1;
-    while (begin > 0 && end - begin < 4 && (static_cast<std::uint8_t>(text[begin]) & 0xc0) == 0x80) --begin;
+    while (begin > 0 && end - begin < 4 && (static_cast<std::uint8_t>(text[begin]) & 0xc0) == 0x80)
+        --begin;
     return begin;
 }
 
 std::size_t count_characters(std::string_view text) {
     std::size_t count = 0;
-    for (const char c : text) count += (static_cast<std::uint8_t>(c) & 0xc0) != 0x80;
+    for (const char c : text)
+        count += (static_cast<std::uint8_t>(c) & 0xc0) != 0x80;
     return count;
 }
 
@@ -127,15 +133,16 @@ void append_utf8(std::string& text, char32_t character) {
 
 std::string normal_form(std::string_view text, NormalForm form) {
     bool ascii = true;
-    for (const char c : text) ascii &= static_cast<std::uint8_t>(c) < 0x80;
+    for (const char c : text)
+        ascii &= static_cast<std::uint8_t>(c) < 0x80;
     if (ascii) return std::string(text);
     int options = UTF8PROC_STABLE;
     options |= form == NormalForm::nfc || form == NormalForm::nfkc ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE;
     if (form == NormalForm::nfkc || form == NormalForm::nfkd) options |= UTF8PROC_COMPAT;
     utf8proc_uint8_t* mapped = nullptr;
     const auto length =
-        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                     static_cast<utf8proc_ssize_t>(text.size()), &mapped, static_cast<utf8proc_option_t>(options));
+        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                     &mapped, static_cast<utf8proc_option_t>(options));
     const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
     if (length < 0) return std::string(text); // only when out of memory or not UTF-8, which valid_utf8 excludes
     return std::string(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(length));
@@ -150,8 +157,7 @@ char32_t upper_case(char32_t character) {
 }
 
 bool is_white_space(char32_t c) {
-    return (c >= 0x09 && c <= 0x0d) || c == 0x85 ||
-           between(category(c), UTF8PROC_CATEGORY_ZS, UTF8PROC_CATEGORY_ZP);
+    return (c >= 0x09 && c <= 0x0d) || c == 0x85 || between(category(c), UTF8PROC_CATEGORY_ZS, UTF8PROC_CATEGORY_ZP);
 }
 
 bool is_punctuation(char32_t c) {
@@ -191,8 +197,10 @@ std::string bytes_to_letters(std::string_view bytes) {
     letters.reserve(bytes.size() + bytes.size() / 2);
     for (const char c : bytes) {
         const char32_t letter = byte_to_letter(static_cast<std::uint8_t>(c));
-        if (letter < 0x80) letters += static_cast<char>(letter);
-        else letters += {static_cast<char>(0xc0 | letter >> 6), static_cast<char>(0x80 | (letter & 0x3f))};
+        if (letter < 0x80)
+            letters += static_cast<char>(letter);
+        else
+            letters += {static_cast<char>(0xc0 | letter >> 6), static_cast<char>(0x80 | (letter & 0x3f))};
     }
     return letters;
 }

@@ -30,13 +30,13 @@ std::string normal_form(std::string_view text, NormalForm form);
 
 char32_t lower_case(char32_t character);
 char32_t upper_case(char32_t character);
-bool is_white_space(char32_t character);  ///< Unicode's White_Space
-bool is_punctuation(char32_t character);  ///< ASCII punctuation and Unicode's P
-bool is_number(char32_t character);       ///< Unicode's N
-bool is_word(char32_t character);         ///< letter, mark, number or connector: \w of the Rust and Oniguruma regexes
-bool is_mark(char32_t character);         ///< a combining accent: Unicode's Mn
-bool is_control(char32_t character);      ///< Unicode's C, without tab and the ends of line
-bool is_cjk(char32_t character);          ///< the ideographs that BERT takes apart
+bool is_white_space(char32_t character); ///< Unicode's White_Space
+bool is_punctuation(char32_t character); ///< ASCII punctuation and Unicode's P
+bool is_number(char32_t character);      ///< Unicode's N
+bool is_word(char32_t character);        ///< letter, mark, number or connector: \w of the Rust and Oniguruma regexes
+bool is_mark(char32_t character);        ///< a combining accent: Unicode's Mn
+bool is_control(char32_t character);     ///< Unicode's C, without tab and the ends of line
+bool is_cjk(char32_t character);         ///< the ideographs that BERT takes apart
 
 /// GPT-2's spelling of arbitrary bytes as printable characters: byte to code point, and back where there is one.
 /// Source: Radford et al. 2019, the encoder that was published with the model.

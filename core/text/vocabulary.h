@@ -17,7 +17,8 @@ public:
     /// \param tokens     spelling and id, in any order
     /// \param file, key  for error messages
     /// \throws FormatError on an id out of range, or a spelling or id that occurs twice
-    Vocabulary(std::vector<std::pair<std::string, std::int64_t>> tokens, const std::string& file, const std::string& key);
+    Vocabulary(std::vector<std::pair<std::string, std::int64_t>> tokens, const std::string& file,
+               const std::string& key);
     Vocabulary(const Vocabulary&) = delete;
     Vocabulary& operator=(const Vocabulary&) = delete;
     Vocabulary(Vocabulary&&) = default; // the views below point into the moved vector's buffer, which stays in place
