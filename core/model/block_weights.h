@@ -1,10 +1,12 @@
-// A language model's weights as tensors, block by block from the weight source: what fits the budget stays in memory,
-// the rest is decoded anew at every pass, so that a model larger than memory runs.
+// A decoder's weights as tensors, a block at a time: decoded from the WeightSource on first need, kept while the budget
+// lasts, beyond it read again at every pass, so that a model larger than memory runs.
 #pragma once
 
 #include <ATen/ATen.h>
+#include <cstdint>
 #include <memory>
-#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "core/base/progress.h"
@@ -13,55 +15,56 @@
 namespace quantscope {
 
 struct Linear {
-    const Site* site = nullptr;
-    at::Tensor weight; ///< [out, in]
-    at::Tensor bias;   ///< [out], undefined when there is none
+    at::Tensor weight;          ///< [out, in]
+    at::Tensor bias;            ///< [out], or undefined
+    const Site* site = nullptr; ///< whose input an observer is told of
+
+    at::Tensor operator()(const at::Tensor& x) const; ///< [..., in] → [..., out]
 };
 
 struct BlockWeights {
-    at::Tensor input_norm, post_norm; ///< [hidden], float32
-    at::Tensor query_norm, key_norm;  ///< [head_dim], float32; undefined when there is none
-    Linear q, k, v, o, gate, up, down;
-    std::uint64_t bytes = 0;
+    at::Tensor attention_norm, mlp_norm; ///< [hidden]
+    at::Tensor query_norm, key_norm;     ///< [head_dim], or undefined
+    Linear q, k, v, o;
+    Linear gate, up, down;
 };
 
-class WeightStore {
+class ModelWeights {
 public:
-    /// \param budget  bytes of blocks, embedding and head that may stay in memory
-    WeightStore(std::shared_ptr<const WeightSource> source, at::Device device, at::ScalarType type,
-                std::uint64_t budget);
+    /// Reads nothing yet. \param budget  bytes of decoded weights that stay in memory
+    /// \throws IoError when not even one block and the head fit into what is free
+    ModelWeights(std::shared_ptr<const WeightSource> source, const std::string& device, at::ScalarType type,
+                 std::uint64_t budget);
+
+    std::shared_ptr<const BlockWeights> block(std::int64_t index, const Progress& progress);
+    /// The embeddings of tokens. \returns [ids, hidden]
+    at::Tensor embed(std::span<const std::int32_t> ids, const Progress& progress);
+    at::Tensor final_norm(); ///< [hidden]
+    Linear head(const Progress& progress);
 
     const WeightSource& source() const { return *source_; }
-    const Architecture& architecture() const { return *source_->model().architecture(); }
     at::Device device() const { return device_; }
     at::ScalarType type() const { return type_; }
-
-    /// Block `index`, decoded now unless it stayed. Valid until the next call. \throws Cancelled, IoError
-    const BlockWeights& block(std::int64_t index, const Progress& progress);
-    /// Rows of the embedding. \param tokens [n] on the CPU \returns [n, hidden]
-    at::Tensor embed(const at::Tensor& tokens);
-    /// The final norm's weight, [hidden], float32.
-    const at::Tensor& final_norm();
-    /// Logits of hidden states, the head decoded in pieces where it does not fit the budget.
-    /// \param hidden [n, hidden] \returns [n, vocabulary], float32
-    at::Tensor logits(const at::Tensor& hidden, const Progress& progress);
-    const Site& head_site() const { return *head_site_; }
+    std::int64_t resident_blocks() const; ///< how many blocks the budget keeps, the first ones
 
 private:
-    at::Tensor rows(const Site& site, std::int64_t first, std::int64_t count, const Progress* progress) const;
+    at::Tensor matrix(const Site& site, const Progress& progress) const;
+    at::Tensor vector(const std::string& name) const;
     Linear linear(const std::string& name, const Progress& progress) const;
-    at::Tensor vector(const std::string& name, at::ScalarType type) const;
-    bool keep(std::uint64_t bytes);
+    const Site& site(const std::string& name) const;
+    std::shared_ptr<const BlockWeights> read_block(std::int64_t index, const Progress& progress) const;
+    void release(const BlockWeights& block) const;
+    void plan(std::uint64_t budget, const std::string& device_name);
 
     std::shared_ptr<const WeightSource> source_;
+    const Architecture& facts_;
     at::Device device_;
     at::ScalarType type_;
-    std::uint64_t budget_, used_ = 0;
-    std::vector<std::optional<BlockWeights>> kept_;
-    BlockWeights passing_; ///< the block of the moment, where it does not stay
-    const Site *embedding_site_ = nullptr, *head_site_ = nullptr;
-    at::Tensor embedding_, head_, final_norm_, head_bias_;
-    bool asked_embedding_ = false, asked_head_ = false;
+    bool keeps_embedding_ = false, keeps_head_ = false;
+    std::vector<bool> keeps_block_;
+    std::vector<std::shared_ptr<const BlockWeights>> blocks_; ///< null: not read, or not kept
+    at::Tensor embedding_, final_norm_;
+    Linear head_;
 };
 
 } // namespace quantscope

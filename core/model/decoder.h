@@ -1,47 +1,57 @@
-// The forward pass of every language model: one generic block that reads the architecture's facts.
+// The one forward pass of all language-model families: token ids to hidden states to logits, told what to do by an
+// Architecture.
 #pragma once
 
 #include <ATen/ATen.h>
-#include <memory>
-#include <vector>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
 
+#include "core/base/progress.h"
+#include "core/model/attention.h"
 #include "core/model/block_weights.h"
-#include "core/model/language_model.h"
+#include "core/model/kv_cache.h"
+#include "core/model/rotary.h"
 
 namespace quantscope {
 
-/// Keys and values of the tokens so far, per block.
-struct KeyValueCache {
-    std::vector<at::Tensor> keys, values; ///< [1, kv_heads, tokens, head_dim]
-    std::int64_t tokens = 0;
-};
+/// Told of a linear and its input, [..., in], before it is multiplied.
+using LinearHook = std::function<void(const Linear& linear, const at::Tensor& input)>;
+
+/// x / √(mean(x²) + eps) · weight over the last dimension, computed in float32. Source: Zhang and Sennrich 2019.
+at::Tensor root_mean_square_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
 class Decoder {
 public:
-    explicit Decoder(WeightStore store)
-        : store_(std::move(store)) {}
+    Decoder(const Architecture& facts, ModelWeights weights);
 
-    WeightStore& store() { return store_; }
-    const Architecture& architecture() const { return store_.architecture(); }
+    /// \param ids    [batch · tokens], row-major
+    /// \param cache  holds what came before, is appended to; null for none. Only with batch 1 or equal lengths.
+    /// \returns      [batch, tokens, hidden], normalized and ready for the head
+    /// \throws Cancelled between two tensor operations
+    at::Tensor hidden_states(std::span<const std::int32_t> ids, std::int64_t batch, KvCache* cache, Progress& progress);
 
-    /// Final hidden states, after the last norm.
-    /// \param tokens  [windows, length] int64 ids on the CPU
-    /// \param cache   null, or what came before; then `windows` is 1, and the new keys and values are added
-    /// \returns       [windows, length, hidden]
-    at::Tensor hidden(const at::Tensor& tokens, KeyValueCache* cache, const Progress& progress);
+    /// \param hidden  [rows, hidden] \returns [rows, vocabulary] in float32
+    at::Tensor logits(const at::Tensor& hidden, const Linear& head) const;
 
-    LinearInputObserver observer;
+    /// One block. \param x  [batch, tokens, hidden], changed in place
+    void run_block(const BlockWeights& weights, std::int64_t index, at::Tensor& x, const RotaryTable& rotary,
+                   KvCache* cache, const Progress& progress) const;
+
+    ModelWeights& weights() { return weights_; }
+    const Architecture& architecture() const { return facts_; }
+    LinearHook hook; ///< may be empty
 
 private:
-    at::Tensor apply(const Linear& linear, const at::Tensor& input) const;
-    at::Tensor attention(const BlockWeights& weights, std::int64_t block, const at::Tensor& input,
-                         const at::Tensor& mask, KeyValueCache* cache, const Progress& progress);
-    at::Tensor mlp(const BlockWeights& weights, const at::Tensor& input, const Progress& progress) const;
-    at::Tensor mask(std::int64_t window, std::int64_t before, std::int64_t length) const;
+    at::Tensor attention(const BlockWeights& weights, std::int64_t index, const at::Tensor& x,
+                         const RotaryTable& rotary, KvCache* cache, const Progress& progress) const;
+    at::Tensor mlp(const BlockWeights& weights, const at::Tensor& x, const Progress& progress) const;
+    at::Tensor apply(const Linear& linear, const at::Tensor& x, const Progress& progress) const;
+    at::Tensor activate(at::Tensor x) const;
 
-    WeightStore store_;
-    std::int64_t rotation_first_ = -1, rotation_count_ = 0;
-    at::Tensor cosine_, sine_;
+    const Architecture& facts_;
+    ModelWeights weights_;
 };
 
 } // namespace quantscope

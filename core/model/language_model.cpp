@@ -1,214 +1,220 @@
-// Scores, comparisons and text on top of the forward pass.
+// Checks what comes in, runs the decoder, and carries the head out a few rows at a time: logits of a large vocabulary
+// would otherwise be the largest thing in memory, and a cancel would wait for them.
 #include "core/model/language_model.h"
 
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <c10/core/InferenceMode.h>
-#include <cstring>
+#include <cmath>
 
-#include "core/base/memory.h"
+#include "core/base/errors.h"
 #include "core/base/parallel.h"
 #include "core/model/decoder.h"
+#include "core/model/scoring.h"
 
 namespace quantscope {
 
 namespace {
 
-constexpr std::int64_t logit_rows = 256; ///< predictions whose logits are in memory at a time
+constexpr std::int64_t prompt_piece = 1024; ///< tokens of a prompt between two looks at the cancel flag's passes
 
-at::Device device_named(const std::string& name) {
-    const auto devices = available_devices();
-    if (name == "auto") return devices.size() > 1 ? at::Device(devices[1]) : at::Device(at::kCPU);
-    const std::string wanted = name == "cuda" ? "cuda:0" : name;
-    if (std::find(devices.begin(), devices.end(), wanted) != devices.end()) return at::Device(wanted);
-    std::string list;
-    for (const auto& device : devices)
-        list += (list.empty() ? "" : ", ") + device;
-    throw UsageError({}, "--device " + printable(name, 40), "there is no such device here; available: " + list);
+at::ScalarType compute_type(const Model& model, ComputeType wanted) {
+    if (wanted == ComputeType::float32) return at::kFloat;
+    if (wanted == ComputeType::bfloat16) return at::kBFloat16;
+    const bool wide = model.architecture()->dtype == DType::F32;
+    return wide || model.parameters() < 2'000'000'000u ? at::kFloat : at::kBFloat16;
 }
 
-at::ScalarType type_for(ComputeType asked, const Model& model) {
-    if (asked == ComputeType::float32) return at::kFloat;
-    if (asked == ComputeType::bfloat16) return at::kBFloat16;
-    const bool large = model.parameters() >= 2'000'000'000;
-    return large && model.architecture()->dtype != DType::F32 ? at::kBFloat16 : at::kFloat;
+const Architecture& evaluable(const Model& model) {
+    if (!model.architecture()) throw DataError(model.checkpoint().path().string(), "", model.why_not_evaluated());
+    return *model.architecture();
 }
 
-/// [count, length] ids as a tensor that owns them.
-at::Tensor as_tensor(std::span<const std::int32_t> ids, std::int64_t count, std::int64_t vocabulary) {
-    const auto length = count > 0 ? static_cast<std::int64_t>(ids.size()) / count : 0;
-    if (count <= 0 || length * count != static_cast<std::int64_t>(ids.size()))
-        throw ShapeError({}, "tokens", "do not make " + std::to_string(count) + " windows of equal length");
-    at::Tensor tokens = at::empty({count, length}, at::kLong);
-    auto* out = tokens.mutable_data_ptr<std::int64_t>();
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        if (ids[i] < 0 || ids[i] >= vocabulary)
-            throw DataError({}, "tokens",
-                            "token id " + std::to_string(ids[i]) + " is outside of the vocabulary of " +
-                                std::to_string(vocabulary));
-        out[i] = ids[i];
-    }
-    return tokens;
+at::Tensor indices(std::span<const std::int32_t> ids, at::Device device) {
+    return at::tensor(at::ArrayRef<std::int32_t>(ids.data(), ids.size()), at::kInt).to(device, at::kLong);
 }
 
-std::vector<float> to_floats(const at::Tensor& tensor) {
-    const at::Tensor values = tensor.to(at::kCPU, at::kFloat).contiguous();
-    const auto* data = values.const_data_ptr<float>();
-    return {data, data + values.numel()};
+void append_values(const at::Tensor& x, std::vector<float>& values) {
+    const auto here = x.to(at::kCPU, at::kFloat).contiguous();
+    values.insert(values.end(), here.const_data_ptr<float>(), here.const_data_ptr<float>() + here.numel());
 }
-
-std::vector<std::int32_t> to_ids(const at::Tensor& tensor) {
-    const at::Tensor values = tensor.to(at::kCPU, at::kInt).contiguous();
-    const auto* data = values.const_data_ptr<std::int32_t>();
-    return {data, data + values.numel()};
-}
-
-/// What follows each scored prediction: hidden states of positions first − 1 … length − 2 and the tokens after them.
-struct Predictions {
-    at::Tensor states;  ///< [m, hidden]
-    at::Tensor targets; ///< [m] int64
-};
 
 } // namespace
 
 struct LanguageModel::Data {
-    std::shared_ptr<const WeightSource> weights;
-    Decoder decoder;
-    at::Device device;
+    Data(std::shared_ptr<const WeightSource> weights, const ComputeOptions& options)
+        : source(std::move(weights))
+        , facts(evaluable(source->model()))
+        , device(resolve_device(options.device))
+        , type(quantscope::compute_type(source->model(), options.type))
+        , threads(options.threads)
+        , decoder(facts, ModelWeights(source, device, type, options.weight_budget)) {}
+
+    /// Windows as positions and rows: those whose predictions are scored, and the ids they are scored on.
+    struct Scored {
+        at::Tensor hidden;              ///< [rows, hidden]
+        std::vector<std::int32_t> next; ///< [rows]
+    };
+
+    void check(std::span<const std::int32_t> ids) const;
+    std::int64_t check_windows(std::span<const std::int32_t> windows, std::int64_t count, std::int64_t first) const;
+    at::Tensor run(std::span<const std::int32_t> windows, std::int64_t count, std::int64_t first, Progress& progress);
+    std::int64_t rows_at_once() const;
+    void set_threads() const { at::set_num_threads(threads > 0 ? threads : thread_count()); }
+    void set_observer(LinearInputObserver observer);
+    at::Tensor next_logits(std::span<const std::int32_t> all, KvCache& cache, Progress& progress);
+
+    std::shared_ptr<const WeightSource> source;
+    const Architecture& facts;
+    std::string device;
     at::ScalarType type;
     int threads;
-
-    const Architecture& architecture() const { return decoder.architecture(); }
-    void use_threads() const { at::set_num_threads(threads > 0 ? threads : thread_count()); }
-
-    Predictions predictions(const at::Tensor& tokens, std::int64_t first, Progress& progress) {
-        const std::int64_t length = tokens.size(1);
-        const at::Tensor states = decoder.hidden(tokens, nullptr, progress).narrow(1, first - 1, length - first);
-        return {states.reshape({-1, architecture().hidden}),
-                tokens.narrow(1, first, length - first).reshape({-1}).to(device)};
-    }
-    at::Tensor log_probabilities(const at::Tensor& states, Progress& progress) {
-        return at::log_softmax(decoder.store().logits(states, progress), -1);
-    }
+    Decoder decoder;
 };
 
-namespace {
+void LanguageModel::Data::check(std::span<const std::int32_t> ids) const {
+    for (const auto id : ids)
+        if (id < 0 || id >= facts.vocabulary)
+            throw DataError(source->model().checkpoint().path().string(), "token " + std::to_string(id),
+                            "is not in the vocabulary of " + std::to_string(facts.vocabulary) +
+                                " tokens; use the tokenizer that belongs to the model");
+}
 
-void check_windows(std::int64_t length, std::int64_t first) {
-    if (first < 1 || first >= length)
+/// \returns the windows' length
+std::int64_t LanguageModel::Data::check_windows(std::span<const std::int32_t> windows, std::int64_t count,
+                                                std::int64_t first) const {
+    const auto values = static_cast<std::int64_t>(windows.size());
+    if (count < 1 || values % count != 0)
         throw ShapeError({}, "windows",
-                         "of " + std::to_string(length) + " tokens cannot be scored from position " +
+                         std::to_string(values) + " tokens are not " + std::to_string(count) +
+                             " windows of equal length");
+    if (first < 1 || first >= values / count)
+        throw ShapeError({}, "windows",
+                         "of " + std::to_string(values / count) + " tokens cannot be scored from position " +
                              std::to_string(first) + " on");
+    check(windows);
+    return values / count;
 }
 
-/// \param next  [m] tokens that follow, or undefined
-std::vector<TokenDivergence> divergences(const at::Tensor& reference, const at::Tensor& candidate,
-                                         const at::Tensor& next) {
-    const at::Tensor kl = (reference.exp() * (reference - candidate)).nan_to_num(0).sum(-1).clamp_min(0);
-    const auto divergence = to_floats(kl);
-    const auto best_reference = to_ids(reference.argmax(-1)), best_candidate = to_ids(candidate.argmax(-1));
-    std::vector<TokenDivergence> out(divergence.size());
-    std::vector<float> reference_nll(out.size(), NAN), candidate_nll(out.size(), NAN);
-    if (next.defined()) {
-        reference_nll = to_floats(-reference.gather(1, next.unsqueeze(1)).squeeze(1));
-        candidate_nll = to_floats(-candidate.gather(1, next.unsqueeze(1)).squeeze(1));
+/// Rows of logits in one tensor operation: about 0.1 s of two processor cores, and at most 256 MiB.
+std::int64_t LanguageModel::Data::rows_at_once() const {
+    const double work = 2.0 * static_cast<double>(facts.vocabulary) * static_cast<double>(facts.hidden);
+    const double wanted = (device == "cpu" ? 4e9 : 4e12) / work;
+    const double most = 64.0 * 1024 * 1024 / static_cast<double>(facts.vocabulary);
+    return static_cast<std::int64_t>(std::clamp(std::min(wanted, most), 16.0, 4096.0));
+}
+
+/// \returns [count · (length − first), hidden], of the positions that predict positions first … length − 1
+at::Tensor LanguageModel::Data::run(std::span<const std::int32_t> windows, std::int64_t count, std::int64_t first,
+                                    Progress& progress) {
+    set_threads();
+    const auto hidden = decoder.hidden_states(windows, count, nullptr, progress); // [count, length, hidden]
+    const auto scored = hidden.size(1) - first;
+    return hidden.narrow(1, first - 1, scored).reshape({count * scored, facts.hidden});
+}
+
+void LanguageModel::Data::set_observer(LinearInputObserver observer) {
+    if (!observer) {
+        decoder.hook = {};
+        return;
     }
-    for (std::size_t i = 0; i < out.size(); ++i)
-        out[i] = {divergence[i], best_reference[i] == best_candidate[i], reference_nll[i], candidate_nll[i]};
-    return out;
+    decoder.hook = [observer = std::move(observer)](const Linear& linear, const at::Tensor& input) {
+        const auto here = input.to(at::kCPU, at::kFloat).contiguous(); // [..., in]
+        const auto tokens = here.numel() / here.size(-1);
+        observer(*linear.site, {here.const_data_ptr<float>(), static_cast<std::size_t>(here.numel())}, tokens);
+    };
 }
 
-/// The union of both models' `top` most likely tokens, by the reference's probability, the first `top` of them.
-std::vector<std::vector<Candidate>> top_candidates(const at::Tensor& reference, const at::Tensor& candidate, int top) {
-    const std::int64_t count = std::min<std::int64_t>(top, reference.size(-1));
-    const at::Tensor both = at::cat({std::get<1>(reference.topk(count)), std::get<1>(candidate.topk(count))}, -1);
-    const auto ids = to_ids(both);
-    const auto p = to_floats(reference.gather(1, both).exp()), q = to_floats(candidate.gather(1, both).exp());
-    std::vector<std::vector<Candidate>> out(static_cast<std::size_t>(reference.size(0)));
-    for (std::size_t row = 0; row < out.size(); ++row) {
-        auto& list = out[row];
-        for (std::size_t i = row * 2 * static_cast<std::size_t>(count);
-             i < (row + 1) * 2 * static_cast<std::size_t>(count); ++i)
-            if (std::none_of(list.begin(), list.end(), [&](const auto& known) { return known.token == ids[i]; }))
-                list.push_back({ids[i], p[i], q[i]});
-        std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.reference > b.reference; });
+/// The last token's logits, [1, vocabulary]; the cache holds what earlier calls have seen of `all`.
+at::Tensor LanguageModel::Data::next_logits(std::span<const std::int32_t> all, KvCache& cache, Progress& progress) {
+    set_threads();
+    const auto length = static_cast<std::int64_t>(all.size());
+    at::Tensor hidden;
+    // Dynamic scaling turns every key anew once the text outgrows the context, so nothing cached holds any longer.
+    if (facts.rotary_scaling.kind == "dynamic" && length > facts.context) {
+        hidden = decoder.hidden_states(all, 1, nullptr, progress);
+    } else {
+        const bool resident = decoder.weights().resident_blocks() == facts.blocks;
+        const auto piece = resident ? prompt_piece : length; // weights that are read anew are read once
+        while (cache.length() < length) {
+            const auto count = std::min(piece, length - cache.length());
+            const auto ids = all.subspan(static_cast<std::size_t>(cache.length()), static_cast<std::size_t>(count));
+            hidden = decoder.hidden_states(ids, 1, &cache, progress);
+        }
     }
-    return out;
+    progress.check();
+    return decoder.logits(hidden.narrow(1, hidden.size(1) - 1, 1).reshape({1, facts.hidden}),
+                          decoder.weights().head(progress));
 }
 
-} // namespace
-
-std::vector<std::string> available_devices() {
-    std::vector<std::string> devices{"cpu"};
-    if (at::hasCUDA())
-        for (int i = 0; i < static_cast<int>(at::globalContext().getAcceleratorHooksInterface(at::kCUDA).deviceCount());
-             ++i)
-            devices.push_back("cuda:" + std::to_string(i));
-    return devices;
-}
-
-LanguageModel::LanguageModel(std::shared_ptr<const WeightSource> weights, ComputeOptions options) {
-    const Model& model = weights->model();
-    if (!model.architecture())
-        throw DataError(model.checkpoint().path().string(), "", "cannot be evaluated: " + model.why_not_evaluated());
-    const at::Device device = device_named(options.device);
-    const at::ScalarType type = type_for(options.type, model);
-    const std::uint64_t budget = options.weight_budget > 0 ? options.weight_budget : available_memory() / 2;
-    data_ = std::make_unique<Data>(
-        Data{weights, Decoder(WeightStore(weights, device, type, budget)), device, type, options.threads});
-}
-
+LanguageModel::LanguageModel(std::shared_ptr<const WeightSource> weights, ComputeOptions options)
+    : data_(std::make_unique<Data>(std::move(weights), options)) {}
 LanguageModel::~LanguageModel() = default;
 LanguageModel::LanguageModel(LanguageModel&&) noexcept = default;
 LanguageModel& LanguageModel::operator=(LanguageModel&&) noexcept = default;
 
-const WeightSource& LanguageModel::weights() const { return *data_->weights; }
-const Architecture& LanguageModel::architecture() const { return data_->architecture(); }
-std::string LanguageModel::device() const { return data_->device.str(); }
-std::string LanguageModel::compute_type() const { return data_->type == at::kBFloat16 ? "bfloat16" : "float32"; }
-void LanguageModel::observe_linear_inputs(LinearInputObserver observer) {
-    data_->decoder.observer = std::move(observer);
-}
+const WeightSource& LanguageModel::weights() const { return *data_->source; }
+const Architecture& LanguageModel::architecture() const { return data_->facts; }
+std::string LanguageModel::device() const { return data_->device; }
+std::string LanguageModel::compute_type() const { return data_->type == at::kFloat ? "float32" : "bfloat16"; }
 
 std::vector<float> LanguageModel::logits(std::span<const std::int32_t> tokens, Progress& progress) {
     const c10::InferenceMode inference;
-    data_->use_threads();
-    const at::Tensor ids = as_tensor(tokens, 1, architecture().vocabulary);
-    const at::Tensor states = data_->decoder.hidden(ids, nullptr, progress).squeeze(0);
-    std::vector<float> out;
-    for (std::int64_t row = 0; row < states.size(0); row += logit_rows) {
-        const auto part = to_floats(
-            data_->decoder.store().logits(states.narrow(0, row, std::min(logit_rows, states.size(0) - row)), progress));
-        out.insert(out.end(), part.begin(), part.end());
+    auto& data = *data_;
+    data.check(tokens);
+    if (tokens.empty()) return {};
+    data.set_threads();
+    Progress blocks(progress, 0, 0.8), output(progress, 0.8, 1);
+    const auto hidden = data.decoder.hidden_states(tokens, 1, nullptr, blocks).squeeze(0); // [tokens, hidden]
+    const auto head = data.decoder.weights().head(progress);
+    std::vector<float> values;
+    values.reserve(tokens.size() * static_cast<std::size_t>(data.facts.vocabulary));
+    for (std::int64_t row = 0; row < hidden.size(0); row += data.rows_at_once()) {
+        output.report(static_cast<double>(row) / static_cast<double>(hidden.size(0)));
+        const auto rows = std::min(data.rows_at_once(), hidden.size(0) - row);
+        append_values(data.decoder.logits(hidden.narrow(0, row, rows), head), values);
     }
-    return out;
+    return values;
 }
+
+namespace {
+
+/// The ids that positions first … length − 1 hold, window by window.
+std::vector<std::int32_t> scored_ids(std::span<const std::int32_t> windows, std::int64_t count, std::int64_t first) {
+    const auto length = static_cast<std::int64_t>(windows.size()) / count;
+    std::vector<std::int32_t> ids;
+    for (std::int64_t window = 0; window < count; ++window)
+        ids.insert(ids.end(), windows.begin() + window * length + first, windows.begin() + (window + 1) * length);
+    return ids;
+}
+
+} // namespace
 
 std::vector<TokenScore> LanguageModel::score(std::span<const std::int32_t> windows, std::int64_t count,
                                              std::int64_t first, Progress& progress) {
     const c10::InferenceMode inference;
-    data_->use_threads();
-    const at::Tensor ids = as_tensor(windows, count, architecture().vocabulary);
-    check_windows(ids.size(1), first);
-    const Predictions predicted = data_->predictions(ids, first, progress);
+    auto& data = *data_;
+    data.check_windows(windows, count, first);
+    Progress blocks(progress, 0, 0.7), output(progress, 0.7, 1);
+    const auto hidden = data.run(windows, count, first, blocks); // [rows, hidden]
+    const auto next = indices(scored_ids(windows, count, first), hidden.device());
+    const auto head = data.decoder.weights().head(progress);
     std::vector<TokenScore> scores;
-    for (std::int64_t row = 0; row < predicted.states.size(0); row += logit_rows) {
+    scores.reserve(static_cast<std::size_t>(hidden.size(0)));
+    for (std::int64_t row = 0; row < hidden.size(0); row += data.rows_at_once()) {
+        output.report(static_cast<double>(row) / static_cast<double>(hidden.size(0)));
+        const auto rows = std::min(data.rows_at_once(), hidden.size(0) - row);
+        const auto logits = data.decoder.logits(hidden.narrow(0, row, rows), head);
         progress.check();
-        const std::int64_t rows = std::min(logit_rows, predicted.states.size(0) - row);
-        const at::Tensor log_p = data_->log_probabilities(predicted.states.narrow(0, row, rows), progress);
-        const auto nll = to_floats(-log_p.gather(1, predicted.targets.narrow(0, row, rows).unsqueeze(1)).squeeze(1));
-        const auto best = to_ids(log_p.argmax(-1));
-        for (std::size_t i = 0; i < nll.size(); ++i)
-            scores.push_back({nll[i], best[i]});
+        append_scores(logits, next.narrow(0, row, rows), scores);
     }
     return scores;
 }
 
 std::vector<TokenDivergence> LanguageModel::compare(LanguageModel& candidate, std::span<const std::int32_t> windows,
                                                     std::int64_t count, std::int64_t first, Progress& progress) {
-    LanguageModel* one[] = {&candidate};
-    return std::move(compare(one, windows, count, first, progress).front());
+    LanguageModel* const candidates[] = {&candidate};
+    return std::move(compare(candidates, windows, count, first, progress).front());
 }
 
 std::vector<std::vector<TokenDivergence>> LanguageModel::compare(std::span<LanguageModel* const> candidates,
@@ -216,53 +222,79 @@ std::vector<std::vector<TokenDivergence>> LanguageModel::compare(std::span<Langu
                                                                  std::int64_t count, std::int64_t first,
                                                                  Progress& progress) {
     const c10::InferenceMode inference;
-    data_->use_threads();
-    const at::Tensor ids = as_tensor(windows, count, architecture().vocabulary);
-    check_windows(ids.size(1), first);
-    const Predictions reference = data_->predictions(ids, first, progress);
-    std::vector<Predictions> others;
-    for (LanguageModel* candidate : candidates)
-        others.push_back(candidate->data_->predictions(ids, first, progress));
-    std::vector<std::vector<TokenDivergence>> out(candidates.size());
-    for (std::int64_t row = 0; row < reference.states.size(0); row += logit_rows) {
-        const std::int64_t rows = std::min(logit_rows, reference.states.size(0) - row);
-        const at::Tensor log_p = data_->log_probabilities(reference.states.narrow(0, row, rows), progress);
-        const at::Tensor next = reference.targets.narrow(0, row, rows);
+    auto& data = *data_;
+    data.check_windows(windows, count, first);
+    for (const auto* candidate : candidates)
+        if (candidate->data_->facts.vocabulary != data.facts.vocabulary)
+            throw DataError(candidate->data_->source->model().checkpoint().path().string(), "",
+                            "has a vocabulary of " + std::to_string(candidate->data_->facts.vocabulary) +
+                                " tokens, the reference one of " + std::to_string(data.facts.vocabulary) +
+                                "; only models of one vocabulary can be compared");
+
+    // All hidden states first, then the heads side by side: no model's logits are ever whole.
+    const double share = 0.7 / static_cast<double>(candidates.size() + 1);
+    Progress own(progress, 0, share), output(progress, 0.7, 1);
+    const auto hidden = data.run(windows, count, first, own); // [rows, hidden]
+    const auto head = data.decoder.weights().head(progress);
+    std::vector<at::Tensor> candidate_hidden;
+    std::vector<Linear> candidate_heads;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        Progress part(progress, share * static_cast<double>(i + 1), share * static_cast<double>(i + 2));
+        candidate_hidden.push_back(candidates[i]->data_->run(windows, count, first, part));
+        candidate_heads.push_back(candidates[i]->data_->decoder.weights().head(progress));
+    }
+    const auto next = indices(scored_ids(windows, count, first), hidden.device());
+    std::vector<std::vector<TokenDivergence>> divergences(candidates.size());
+    for (std::int64_t row = 0; row < hidden.size(0); row += data.rows_at_once()) {
+        output.report(static_cast<double>(row) / static_cast<double>(hidden.size(0)));
+        const auto rows = std::min(data.rows_at_once(), hidden.size(0) - row);
+        const auto next_here = next.narrow(0, row, rows);
+        const auto reference = reference_predictions(data.decoder.logits(hidden.narrow(0, row, rows), head), next_here);
         for (std::size_t i = 0; i < candidates.size(); ++i) {
             progress.check();
-            const at::Tensor log_q =
-                candidates[i]->data_->log_probabilities(others[i].states.narrow(0, row, rows), progress);
-            const auto part = divergences(log_p, log_q.to(log_p.device()), next);
-            out[i].insert(out[i].end(), part.begin(), part.end());
+            const auto& decoder = candidates[i]->data_->decoder;
+            const auto logits = decoder.logits(candidate_hidden[i].narrow(0, row, rows), candidate_heads[i]);
+            progress.check();
+            append_divergences(reference, at::log_softmax(logits, 1).to(hidden.device()), next_here, divergences[i]);
         }
     }
-    return out;
+    return divergences;
 }
 
 LanguageModel::TextDivergence LanguageModel::compare_text(LanguageModel& candidate,
                                                           std::span<const std::int32_t> tokens, int top,
                                                           Progress& progress) {
     const c10::InferenceMode inference;
-    data_->use_threads();
-    const at::Tensor ids = as_tensor(tokens, 1, architecture().vocabulary);
-    TextDivergence out;
-    out.tokens.resize(1); // nothing predicted the first token
-    out.candidates.resize(1);
-    if (ids.size(1) < 2) return out;
-    const Predictions reference = data_->predictions(ids, 1, progress);
-    const Predictions other = candidate.data_->predictions(ids, 1, progress);
-    for (std::int64_t row = 0; row < reference.states.size(0); row += logit_rows) {
-        progress.check();
-        const std::int64_t rows = std::min(logit_rows, reference.states.size(0) - row);
-        const at::Tensor log_p = data_->log_probabilities(reference.states.narrow(0, row, rows), progress);
-        const at::Tensor log_q =
-            candidate.data_->log_probabilities(other.states.narrow(0, row, rows), progress).to(log_p.device());
-        const auto part = divergences(log_p, log_q, reference.targets.narrow(0, row, rows));
-        out.tokens.insert(out.tokens.end(), part.begin(), part.end());
-        auto candidates = top_candidates(log_p, log_q, top);
-        std::move(candidates.begin(), candidates.end(), std::back_inserter(out.candidates));
+    TextDivergence result;
+    if (tokens.empty()) return result;
+    result.tokens.emplace_back();
+    result.candidates.emplace_back();
+    if (tokens.size() == 1) {
+        data_->check(tokens);
+        return result;
     }
-    return out;
+    auto& data = *data_;
+    auto& other = *candidate.data_;
+    data.check_windows(tokens, 1, 1);
+    other.check(tokens);
+    if (data.facts.vocabulary != other.facts.vocabulary)
+        throw DataError(other.source->model().checkpoint().path().string(), "",
+                        "has another vocabulary than the reference; only models of one vocabulary can be compared");
+    Progress own(progress, 0, 0.35), others(progress, 0.35, 0.7), output(progress, 0.7, 1);
+    const auto hidden = data.run(tokens, 1, 1, own), other_hidden = other.run(tokens, 1, 1, others); // [rows, hidden]
+    const auto head = data.decoder.weights().head(progress), other_head = other.decoder.weights().head(progress);
+    const auto next = indices(tokens.subspan(1), hidden.device());
+    for (std::int64_t row = 0; row < hidden.size(0); row += data.rows_at_once()) {
+        output.report(static_cast<double>(row) / static_cast<double>(hidden.size(0)));
+        const auto rows = std::min(data.rows_at_once(), hidden.size(0) - row);
+        const auto next_here = next.narrow(0, row, rows);
+        const auto reference = reference_predictions(data.decoder.logits(hidden.narrow(0, row, rows), head), next_here);
+        const auto logits = other.decoder.logits(other_hidden.narrow(0, row, rows), other_head);
+        const auto log_probabilities = at::log_softmax(logits, 1).to(hidden.device());
+        append_divergences(reference, log_probabilities, next_here, result.tokens);
+        append_candidates(reference.log_probabilities, log_probabilities, top, result.candidates);
+    }
+    return result;
 }
 
 std::vector<std::int32_t> LanguageModel::generate(std::span<const std::int32_t> prompt, const SamplingOptions& sampling,
@@ -270,24 +302,26 @@ std::vector<std::int32_t> LanguageModel::generate(std::span<const std::int32_t> 
                                                   const std::function<bool(std::int32_t)>& streamed,
                                                   Progress& progress) {
     const c10::InferenceMode inference;
-    data_->use_threads();
-    if (prompt.empty()) throw DataError({}, "prompt", "has no tokens; write at least one word");
+    auto& data = *data_;
+    data.check(prompt);
+    if (prompt.empty()) throw DataError({}, "prompt", "is empty; give the model at least one token to continue");
+    std::vector<std::int32_t> all(prompt.begin(), prompt.end());
+    KvCache cache(data.facts.blocks);
     Sampler sampler(sampling);
-    KeyValueCache cache;
-    std::vector<std::int32_t> out;
-    at::Tensor ids = as_tensor(prompt, 1, architecture().vocabulary);
-    for (std::int64_t done = 0; done < max_tokens; ++done) {
-        progress.report(static_cast<double>(done) / static_cast<double>(max_tokens), "writing");
-        const at::Tensor states = data_->decoder.hidden(ids, &cache, progress);
-        const at::Tensor last = states.select(0, 0).narrow(0, states.size(1) - 1, 1);
-        const std::int32_t token = sampler.choose(to_floats(data_->decoder.store().logits(last, progress)));
+    while (static_cast<std::int64_t>(all.size() - prompt.size()) < max_tokens) {
+        const double done = static_cast<double>(all.size() - prompt.size()),
+                     step = 1.0 / static_cast<double>(max_tokens);
+        Progress part(progress, done * step, (done + 1) * step);
+        std::vector<float> logits;
+        append_values(data.next_logits(all, cache, part), logits);
+        const auto token = sampler.choose(logits);
         if (std::find(stop.begin(), stop.end(), token) != stop.end()) break;
-        out.push_back(token);
+        all.push_back(token);
         if (streamed && !streamed(token)) break;
-        ids = as_tensor(std::span(&token, 1), 1, architecture().vocabulary);
     }
-    progress.report(1, "written");
-    return out;
+    return {all.begin() + static_cast<std::ptrdiff_t>(prompt.size()), all.end()};
 }
+
+void LanguageModel::observe_linear_inputs(LinearInputObserver observer) { data_->set_observer(std::move(observer)); }
 
 } // namespace quantscope

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/progress.h"
+#include "core/model/device.h"
 #include "core/model/sampling.h"
 #include "core/model/weight_source.h"
 
@@ -86,8 +87,8 @@ public:
                                                       std::int64_t first, Progress& progress);
 
     /// Token for token what the studio's coloured text shows: entry i belongs to tokens[i], predicted from those before
-    /// it; entry 0 is zeros, as nothing predicted it. `candidates[i]`: the union's `top` most likely tokens, by the
-    /// reference's probability, with both models' probabilities.
+    /// it; entry 0 is zeros, as nothing predicted it. `candidates[i]`: the union of both models' `top` most likely
+    /// tokens, by the reference's probability, with both models' probabilities.
     struct TextDivergence {
         std::vector<TokenDivergence> tokens;
         std::vector<std::vector<Candidate>> candidates;
@@ -109,8 +110,5 @@ private:
     struct Data;
     std::unique_ptr<Data> data_;
 };
-
-/// Devices that this process can use now: "cpu", then "cuda:0", … when the CUDA library is loaded.
-std::vector<std::string> available_devices();
 
 } // namespace quantscope

@@ -1,7 +1,7 @@
-// Frequencies of the four known scalings, and the half-split rotation that Hugging Face checkpoints are stored for.
+// Frequencies are computed on the processor in float32, step by step as transformers does, so that long positions,
+// where a last bit of a frequency counts, agree with it.
 #include "core/model/rotary.h"
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -9,92 +9,102 @@ namespace quantscope {
 
 namespace {
 
-float llama3(float frequency, const RotaryScaling& scaling) {
-    const double wavelength = 2 * std::numbers::pi / frequency;
-    const double longest = scaling.original_context / scaling.low_frequency_factor;
-    const double shortest = scaling.original_context / scaling.high_frequency_factor;
-    if (wavelength < shortest) return frequency;
-    const auto stretched = static_cast<float>(frequency / scaling.factor);
-    if (wavelength > longest) return stretched;
-    const double smooth = (scaling.original_context / wavelength - scaling.low_frequency_factor) /
-                          (scaling.high_frequency_factor - scaling.low_frequency_factor);
-    return static_cast<float>((1 - smooth) * stretched + smooth * frequency);
+constexpr float turn = 2 * std::numbers::pi_v<float>;
+
+/// 1 / theta^(2i / dim). Source: Su et al. 2021, equation 15.
+at::Tensor plain_frequencies(double theta, std::int64_t dim) {
+    const auto exponents = at::arange(0, dim, 2, at::kLong).to(at::kFloat) / static_cast<double>(dim);
+    return at::pow(at::Scalar(theta), exponents).reciprocal(); // [dim / 2]
 }
 
-/// Between which channel pairs yarn goes over from keeping frequencies to stretching them.
-struct Ramp {
-    double low, high;
-};
+/// Long wavelengths are stretched, short ones kept, those between mixed. Source: Llama 3.1's release.
+at::Tensor llama3_frequencies(const at::Tensor& frequencies, const RotaryScaling& scaling) {
+    const double low_wavelength = scaling.original_context / scaling.low_frequency_factor;
+    const double high_wavelength = scaling.original_context / scaling.high_frequency_factor;
+    const auto wavelengths = turn / frequencies;
+    const auto stretched = at::where(wavelengths > low_wavelength, frequencies / scaling.factor, frequencies);
+    const auto smooth = (scaling.original_context / wavelengths - scaling.low_frequency_factor) /
+                        (scaling.high_frequency_factor - scaling.low_frequency_factor);
+    const auto mixed = (1 - smooth) * stretched / scaling.factor + smooth * stretched;
+    const auto between = (wavelengths >= high_wavelength) & (wavelengths <= low_wavelength);
+    return at::where(between, mixed, stretched);
+}
 
-Ramp yarn_ramp(const Architecture& architecture) {
-    const auto& scaling = architecture.rotary_scaling;
-    const auto dim = static_cast<double>(architecture.rotary_dim);
-    const auto pair_turning = [&](double rotations) {
-        return dim * std::log(scaling.original_context / (rotations * 2 * std::numbers::pi)) /
-               (2 * std::log(architecture.rotary_theta));
+/// Channels that turn often in the original context are kept, those that turn seldom are interpolated.
+/// Source: Peng et al. 2023 (YaRN), section 3.2.
+at::Tensor yarn_frequencies(const Architecture& facts) {
+    const auto& scaling = facts.rotary_scaling;
+    const auto dim = static_cast<double>(facts.rotary_dim);
+    const auto channel_turning = [&](double turns) {
+        return dim * std::log(scaling.original_context / (turns * 2 * std::numbers::pi)) /
+               (2 * std::log(facts.rotary_theta));
     };
-    Ramp ramp{pair_turning(scaling.beta_fast), pair_turning(scaling.beta_slow)};
-    if (scaling.truncate) ramp = {std::floor(ramp.low), std::ceil(ramp.high)};
-    ramp = {std::max(ramp.low, 0.0), std::min(ramp.high, dim - 1)};
-    if (ramp.low == ramp.high) ramp.high += 0.001;
-    return ramp;
+    double low = channel_turning(scaling.beta_fast), high = channel_turning(scaling.beta_slow);
+    if (scaling.truncate) {
+        low = std::floor(low);
+        high = std::ceil(high);
+    }
+    low = std::max(low, 0.0);
+    high = std::min(high, dim - 1);
+    if (low == high) high += 0.001;
+    const auto ramp = ((at::arange(facts.rotary_dim / 2, at::kFloat) - low) / (high - low)).clamp(0, 1);
+    const auto kept = 1 - ramp;
+    const auto exponents = at::arange(0, facts.rotary_dim, 2, at::kLong).to(at::kFloat) / dim;
+    const auto powers = at::pow(at::Scalar(facts.rotary_theta), exponents);
+    return (scaling.factor * powers).reciprocal() * (1 - kept) + powers.reciprocal() * kept;
+}
+
+/// Grows theta with the sequence once it is longer than the context. Source: NTK-aware scaling, as transformers has it.
+double dynamic_theta(const Architecture& facts, std::int64_t length) {
+    const double context = static_cast<double>(facts.context);
+    const double ratio = std::max(static_cast<double>(length), context) / context;
+    const double factor = facts.rotary_scaling.factor, dim = static_cast<double>(facts.rotary_dim);
+    return facts.rotary_theta * std::pow(factor * ratio - (factor - 1), dim / (dim - 2));
+}
+
+at::Tensor frequencies_of(const Architecture& facts, std::int64_t length) {
+    const auto& scaling = facts.rotary_scaling;
+    if (scaling.kind == "yarn") return yarn_frequencies(facts);
+    if (scaling.kind == "dynamic" && facts.rotary_dim > 2)
+        return plain_frequencies(dynamic_theta(facts, length), facts.rotary_dim);
+    const auto plain = plain_frequencies(facts.rotary_theta, facts.rotary_dim);
+    if (scaling.kind == "linear") return plain / scaling.factor;
+    if (scaling.kind == "llama3") return llama3_frequencies(plain, scaling);
+    return plain;
+}
+
+at::Tensor divided_frequencies(const Architecture& facts, std::int64_t length) {
+    const auto frequencies = frequencies_of(facts, length);
+    const auto& divisors = facts.rotary_scaling.divisors;
+    if (divisors.empty()) return frequencies;
+    return frequencies / at::tensor(at::ArrayRef<float>(divisors), at::kFloat);
 }
 
 } // namespace
 
-std::vector<float> rotary_frequencies(const Architecture& architecture, std::int64_t length) {
-    const auto& scaling = architecture.rotary_scaling;
-    const auto dim = static_cast<double>(architecture.rotary_dim);
-    double theta = architecture.rotary_theta;
-    const double context =
-        scaling.original_context > 0 ? scaling.original_context : static_cast<double>(architecture.context);
-    if (scaling.kind == "dynamic" && static_cast<double>(length) > context)
-        theta *=
-            std::pow(scaling.factor * static_cast<double>(length) / context - (scaling.factor - 1), dim / (dim - 2));
-    std::vector<float> frequencies;
-    for (std::int64_t pair = 0; pair < architecture.rotary_dim / 2; ++pair)
-        frequencies.push_back(
-            1.0f / std::pow(static_cast<float>(theta), static_cast<float>(2 * pair) / static_cast<float>(dim)));
-    if (scaling.kind == "linear")
-        for (float& f : frequencies)
-            f /= static_cast<float>(scaling.factor);
-    else if (scaling.kind == "llama3")
-        for (float& f : frequencies)
-            f = llama3(f, scaling);
-    else if (scaling.kind == "yarn") {
-        const Ramp ramp = yarn_ramp(architecture);
-        for (std::size_t pair = 0; pair < frequencies.size(); ++pair) {
-            const double stretch =
-                std::clamp((static_cast<double>(pair) - ramp.low) / (ramp.high - ramp.low), 0.0, 1.0);
-            frequencies[pair] =
-                static_cast<float>(frequencies[pair] / scaling.factor * stretch + frequencies[pair] * (1 - stretch));
-        }
-    }
-    for (std::size_t pair = 0; pair < frequencies.size() && pair < scaling.divisors.size(); ++pair)
-        frequencies[pair] /= scaling.divisors[pair];
-    return frequencies;
+std::vector<float> rotary_frequencies(const Architecture& facts, std::int64_t length) {
+    const auto frequencies = divided_frequencies(facts, length).contiguous();
+    const auto* values = frequencies.const_data_ptr<float>();
+    return {values, values + frequencies.numel()};
 }
 
-Rotation rotation(const Architecture& architecture, std::int64_t first, std::int64_t count, at::Device device,
-                  at::ScalarType type) {
-    auto frequencies = rotary_frequencies(architecture, first + count);
-    const auto pairs = static_cast<std::int64_t>(frequencies.size());
-    const at::Tensor angles =
-        at::outer(at::arange(first, first + count, at::kFloat), at::from_blob(frequencies.data(), {pairs}, at::kFloat));
-    const at::Tensor both = at::cat({angles, angles}, -1); // from_blob's memory is copied here
-    const double factor = architecture.rotary_scaling.kind == "yarn" ? architecture.rotary_scaling.attention_factor : 1;
-    const auto finished = [&](const at::Tensor& values) {
-        return (factor == 1 ? values : values * factor).to(device, type);
-    };
-    return {finished(both.cos()), finished(both.sin())};
+RotaryTable rotary_table(const Architecture& facts, std::int64_t first, std::int64_t tokens, at::Device device,
+                         at::ScalarType type) {
+    const auto positions = at::arange(first, first + tokens, at::kLong).to(at::kFloat);                 // [tokens]
+    const auto half = positions.unsqueeze(1) * divided_frequencies(facts, first + tokens).unsqueeze(0); // [tokens, d/2]
+    const auto angles = at::cat({half, half}, 1);                                                       // [tokens, d]
+    const double factor = facts.rotary_scaling.attention_factor;
+    return {(angles.cos() * factor).to(device, type), (angles.sin() * factor).to(device, type)};
 }
 
-at::Tensor rotated(const at::Tensor& states, const Rotation& rotation) {
-    const std::int64_t dim = rotation.cosine.size(-1), all = states.size(-1);
-    const at::Tensor turned = states.narrow(-1, 0, dim);
-    const at::Tensor swapped = at::cat({-turned.narrow(-1, dim / 2, dim / 2), turned.narrow(-1, 0, dim / 2)}, -1);
-    const at::Tensor out = turned * rotation.cosine + swapped * rotation.sine;
-    return dim == all ? out : at::cat({out, states.narrow(-1, dim, all - dim)}, -1);
+at::Tensor rotate(const at::Tensor& x, const RotaryTable& table) {
+    const auto rotary_dim = table.cosines.size(-1);
+    const auto turned = x.narrow(-1, 0, rotary_dim); // [batch, heads, tokens, rotary_dim]
+    const auto first = turned.narrow(-1, 0, rotary_dim / 2), second = turned.narrow(-1, rotary_dim / 2, rotary_dim / 2);
+    auto result = turned * table.cosines;
+    result.add_(at::cat({second.neg(), first}, -1).mul_(table.sines));
+    if (rotary_dim == x.size(-1)) return result;
+    return at::cat({result, x.narrow(-1, rotary_dim, x.size(-1) - rotary_dim)}, -1); // [batch, heads, tokens, head_dim]
 }
 
 } // namespace quantscope

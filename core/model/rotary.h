@@ -1,27 +1,29 @@
-// Rotary position embedding: frequencies by the architecture's scaling, and the rotation of queries and keys.
+// Rotary position embedding: the frequencies of every kind of scaling, the cosines and sines of positions, the
+// rotation.
 #pragma once
 
 #include <ATen/ATen.h>
+#include <cstdint>
 #include <vector>
 
 #include "core/model/architecture.h"
 
 namespace quantscope {
 
-/// Angle per position of each channel pair, [rotary_dim / 2], in float32 as the transformers library computes them.
-/// \param length  tokens that are attended together; only "dynamic" scaling depends on it
-/// Source: Su et al. 2021 (RoPE); llama3: Llama 3.1's reference code; yarn: Peng et al. 2023, §3
-std::vector<float> rotary_frequencies(const Architecture& architecture, std::int64_t length);
+/// \param length  of the whole sequence, past included; only "dynamic" scaling depends on it
+/// \returns       [rotary_dim / 2], radians per position
+/// Source: Su et al. 2021 (RoFormer); transformers, modeling_rope_utils, computed in float32 in the same order.
+std::vector<float> rotary_frequencies(const Architecture& facts, std::int64_t length);
 
-/// Cosines and sines for positions first … first + count − 1.
-struct Rotation {
-    at::Tensor cosine, sine; ///< [count, rotary_dim]
+/// Cosines and sines of a run of positions, each [tokens, rotary_dim], the two halves alike.
+struct RotaryTable {
+    at::Tensor cosines, sines;
 };
-Rotation rotation(const Architecture& architecture, std::int64_t first, std::int64_t count, at::Device device,
-                  at::ScalarType type);
+RotaryTable rotary_table(const Architecture& facts, std::int64_t first, std::int64_t tokens, at::Device device,
+                         at::ScalarType type);
 
-/// Rotates the first rotary_dim channels of each head: channel c with channel c + rotary_dim/2.
-/// \param states  [batch, heads, tokens, head_dim]
-at::Tensor rotated(const at::Tensor& states, const Rotation& rotation);
+/// Turns the first rotary_dim channels of each head, pairing channel i with i + rotary_dim / 2.
+/// \param x  [batch, heads, tokens, head_dim]
+at::Tensor rotate(const at::Tensor& x, const RotaryTable& table);
 
 } // namespace quantscope
