@@ -3,15 +3,21 @@
 
 #include <cmath>
 
+#include "core/base/half.h"
 #include "core/checkpoint/dtype.h"
 
 namespace quantscope {
 
 namespace {
 
+/// Whether an unquantized tensor is kept as float16, because the source holds it in blocks of a type of its own.
+bool becomes_float16(const TensorInfo& tensor) {
+    return facts(tensor.dtype).block_values > 4 && facts(tensor.dtype).decoded;
+}
+
 /// What an unquantized tensor takes in a packed file: its own bytes, or 16 bits a value where it was block-quantized.
 std::uint64_t float_bytes(const TensorInfo& tensor) {
-    return facts(tensor.dtype).block_values > 1 ? 2 * static_cast<std::uint64_t>(tensor.values()) : tensor.bytes;
+    return becomes_float16(tensor) ? 2 * static_cast<std::uint64_t>(tensor.values()) : tensor.bytes;
 }
 
 } // namespace
@@ -28,10 +34,12 @@ const FittedSite* FittedModel::find(const std::string& site) const {
 }
 
 void FittedModel::read_rows(const Site& site, std::int64_t first, std::int64_t count, std::span<float> out) const {
-    if (const FittedSite* fitted = find(site.name))
-        fitted->decode_rows(first, count, out);
-    else
-        read_site_rows(model_->checkpoint(), site, first, count, out);
+    if (const FittedSite* fitted = find(site.name)) return fitted->decode_rows(first, count, out);
+    read_site_rows(model_->checkpoint(), site, first, count, out);
+    // What is evaluated is what a packed file holds, bit for bit.
+    if (becomes_float16(model_->checkpoint().at(site.tensor)))
+        for (float& value : out)
+            value = float16_to_float(float_to_float16(value));
 }
 
 std::uint64_t FittedModel::bytes() const {

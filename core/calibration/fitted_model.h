@@ -21,7 +21,8 @@ public:
     const std::map<std::string, FittedSite>& sites() const { return sites_; } ///< by site name
     const FittedSite* find(const std::string& site) const;
 
-    /// Decoded weights of a fitted site, the original's of any other.
+    /// Decoded weights of a fitted site, the original's of any other; those of a block-quantized source rounded to
+    /// float16, as a packed file keeps them.
     void read_rows(const Site& site, std::int64_t first, std::int64_t count, std::span<float> out) const override;
 
     /// Everything the packed file stores: fitted sites' arrays, other tensors in their dtype there (16 bits where the

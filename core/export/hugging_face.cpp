@@ -90,7 +90,12 @@ private:
     DType kept_dtype(const TensorInfo& tensor) const {
         const DTypeFacts& known = facts(tensor.dtype);
         if (asked_ && known.is_float && known.decoded) return *asked_;
-        return fits_safetensors(tensor.dtype) ? tensor.dtype : DType::F32;
+        if (fits_safetensors(tensor.dtype)) return tensor.dtype;
+        return is_in_blocks(tensor) ? DType::F16 : DType::F32; // float16 is how a fitted model sees such a tensor
+    }
+
+    static bool is_in_blocks(const TensorInfo& tensor) {
+        return facts(tensor.dtype).decoded && facts(tensor.dtype).block_values > 4;
     }
 
     std::string name_of(const TensorInfo& tensor) const {
@@ -106,7 +111,7 @@ private:
         const auto found = sites_.find(tensor.name);
         const Site* site = found == sites_.end() ? nullptr : found->second;
         const bool fitted = site && model_.find(site->name);
-        if (fitted || (site && site->permuted_heads))
+        if (fitted || (site && (site->permuted_heads || is_in_blocks(tensor))))
             tensors.push_back(rows_of(tensor, *site, fitted ? fitted_ : kept_dtype(tensor)));
         else if (gguf_ && tensor.shape.size() == 1)
             tensors.push_back(vector_of(tensor));
