@@ -1,11 +1,14 @@
 // Atomic files by temporary name, fsync and rename.
 #include "core/base/atomic_file.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 #include "core/base/errors.h"
 
@@ -42,7 +45,9 @@ fs::path without_trailing_slash(fs::path path) {
 
 } // namespace
 
-AtomicFile::AtomicFile(fs::path target) : target_(std::move(target)), temporary_(temporary_beside(target_)) {
+AtomicFile::AtomicFile(fs::path target)
+    : target_(std::move(target))
+    , temporary_(temporary_beside(target_)) {
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (descriptor_ < 0) fail(target_, "create", errno, remedy_for(errno));
 }
@@ -77,7 +82,8 @@ void AtomicFile::commit() {
 }
 
 AtomicFolder::AtomicFolder(fs::path target)
-    : target_(without_trailing_slash(std::move(target))), temporary_(temporary_beside(target_)) {
+    : target_(without_trailing_slash(std::move(target)))
+    , temporary_(temporary_beside(target_)) {
     std::error_code error;
     if (fs::exists(target_, error) && !fs::is_directory(target_, error))
         throw IoError(target_.string(), "", "is a file, not a folder; name another folder");
@@ -91,16 +97,42 @@ AtomicFolder::~AtomicFolder() {
     if (!committed_) fs::remove_all(temporary_, ignored);
 }
 
-void AtomicFolder::commit() {
+/// Swaps the two folders' names. Not where somebody stands in the old one: their folder would vanish under them.
+bool AtomicFolder::exchange() const {
     std::error_code error;
+    const fs::path target = fs::canonical(target_, error);
+    if (error) return false;
+    const fs::path here = fs::current_path(error);
+    if (error || std::mismatch(target.begin(), target.end(), here.begin(), here.end()).first == target.end())
+        return false;
+    fs::permissions(temporary_, fs::status(target).permissions(), error);
+    return ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0;
+}
+
+void AtomicFolder::commit(const std::function<bool(const std::string& name)>& drop) {
+    std::error_code error;
+    const auto move = [&](const fs::path& from, const fs::path& folder) {
+        fs::rename(from, folder / from.filename(), error);
+        if (error) fail(folder / from.filename(), "replace", error.value(), remedy_for(error.value()));
+    };
     if (!fs::exists(target_)) {
         fs::rename(temporary_, target_, error);
         if (error) fail(target_, "create", error.value(), remedy_for(error.value()));
+    } else if (exchange()) { // temporary_ is the old folder now
+        committed_ = true;
+        for (const auto& entry : fs::directory_iterator(temporary_))
+            if (!fs::exists(target_ / entry.path().filename()) && !(drop && drop(entry.path().filename().string())))
+                move(entry.path(), target_);
+        fs::remove_all(temporary_, error);
     } else {
-        for (const auto& entry : fs::directory_iterator(temporary_)) {
-            fs::rename(entry.path(), target_ / entry.path().filename(), error);
-            if (error) fail(target_ / entry.path().filename(), "replace", error.value(), remedy_for(error.value()));
-        }
+        std::vector<fs::path> stale;
+        for (const auto& entry : fs::directory_iterator(target_))
+            if (drop && drop(entry.path().filename().string()) && !fs::exists(temporary_ / entry.path().filename()))
+                stale.push_back(entry.path());
+        for (const auto& entry : fs::directory_iterator(temporary_))
+            move(entry.path(), target_);
+        for (const fs::path& file : stale)
+            fs::remove(file, error);
         fs::remove_all(temporary_, error);
     }
     committed_ = true;

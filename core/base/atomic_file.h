@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace quantscope {
@@ -36,8 +38,8 @@ private:
     bool committed_ = false;
 };
 
-/// A folder being filled: write into path(), then commit() moves every file into the target folder, which is made when
-/// absent. Files in the target that were not written anew stay. Destroyed before commit(), it leaves nothing behind.
+/// A folder being filled: write into path(), then commit() puts it in the target's place, which is made when absent.
+/// Files of an earlier target that were not written anew stay. Destroyed before commit(), it leaves nothing behind.
 class AtomicFolder {
 public:
     /// \throws IoError naming the folder
@@ -47,9 +49,14 @@ public:
     AtomicFolder& operator=(const AtomicFolder&) = delete;
 
     const std::filesystem::path& path() const { return temporary_; }
-    void commit();
+    /// Old and new folder change places in one step where the file system can do that; else file by file.
+    /// \param drop  of the earlier target's files, those that shall not stay; may be empty
+    /// \throws IoError
+    void commit(const std::function<bool(const std::string& name)>& drop = {});
 
 private:
+    bool exchange() const;
+
     std::filesystem::path target_, temporary_;
     bool committed_ = false;
 };

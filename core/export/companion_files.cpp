@@ -72,18 +72,11 @@ OutputFolder::OutputFolder(const fs::path& target, const Checkpoint& source)
     , folder_(target) {}
 
 std::vector<fs::path> OutputFolder::commit() {
-    std::vector<fs::path> stale, written;
-    std::error_code ignored;
-    for (fs::directory_iterator entry(target_, ignored), end; entry != end; entry.increment(ignored)) {
-        const std::string name = entry->path().filename().string();
-        if (is_weight_file(name) && !fs::exists(folder_.path() / name, ignored)) stale.push_back(entry->path());
-    }
+    std::vector<fs::path> written;
     for (const auto& entry : fs::directory_iterator(folder_.path()))
         written.push_back(target_ / entry.path().filename());
     std::sort(written.begin(), written.end());
-    folder_.commit();
-    for (const fs::path& file : stale)
-        fs::remove(file, ignored);
+    folder_.commit(is_weight_file);
     return written;
 }
 

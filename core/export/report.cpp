@@ -315,11 +315,11 @@ void write_report(const std::filesystem::path& target, const ReportContent& cont
         }
         root.table("summary", "one row per site", summary.columns());
         write_comparison(root, content.comparison);
-        progress.check();
         file.close();
     }
-    output.commit();
     progress.report(1, "written");
+    progress.check(); // a cancel that answers the report still counts
+    output.commit();
 }
 
 void write_report(const Model& model, const FittedModel* fitted, std::vector<ReportComparison> comparison,

@@ -112,9 +112,9 @@ std::uint64_t write_safetensors(const std::filesystem::path& target, std::vector
         if (file.size() - begin != expected)
             throw FormatError(target.string(), tensor.name, "gave fewer bytes than its shape has");
     }
-    progress.check();
-    file.commit();
     progress.report(1, "written");
+    progress.check(); // a cancel that answers the report still counts
+    file.commit();
     return total;
 }
 

@@ -63,7 +63,8 @@ private Q_SLOTS:
     }
 
     void logits_of_all_are_the_same() {
-        const auto tokenizer = Tokenizer::open_beside(QUANTSCOPE_DEFAULT_MODEL, model_->model().checkpoint().metadata());
+        const auto tokenizer =
+            Tokenizer::open_beside(QUANTSCOPE_DEFAULT_MODEL, model_->model().checkpoint().metadata());
         const auto tokens = tokenizer->encode(text_, false, false);
         const auto logits_of = [&](std::shared_ptr<const WeightSource> weights) {
             ComputeOptions compute;
@@ -109,7 +110,8 @@ private:
         QCOMPARE(found.model().read_vector(norm), model_->model().read_vector(norm));
     }
 
-    const std::string text_ = "The x =   12\n\ttab, na\xC3\xAFve caf\xC3\xA9 \xF0\x9F\x98\x80 1234567 and\r\n\r\n  def f(a, b): return a+b";
+    const std::string text_ =
+        "The x =   12\n\ttab, na\xC3\xAFve caf\xC3\xA9 \xF0\x9F\x98\x80 1234567 and\r\n\r\n  def f(a, b): return a+b";
     QTemporaryDir temporary_;
     fs::path root_;
     Progress progress_;
