@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <tuple>
 
@@ -23,14 +24,19 @@ constexpr std::uint64_t header_limit = 100'000'000; ///< readers refuse longer o
 constexpr std::int64_t piece_values = 4 << 20;      ///< float32 values in memory at a time
 constexpr std::size_t piece_bytes = 16 << 20;       ///< between two looks at the cancel flag
 
-/// Rows [first, first + count) of `values` as the file stores them.
-std::span<const std::byte> encode(std::span<const float> values, DType dtype, std::vector<std::uint16_t>& halves) {
+/// Values as the file stores them. \throws DataError naming the tensor when a finite one does not fit float16
+std::span<const std::byte> encode(std::span<const float> values, DType dtype, const std::string& name,
+                                  std::vector<std::uint16_t>& halves) {
     if (dtype == DType::F32) return std::as_bytes(values);
     halves.resize(values.size());
-    const auto convert = dtype == DType::F16 ? float_to_float16 : float_to_bfloat16;
     parallel_for(static_cast<std::int64_t>(values.size()), 1 << 18, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i)
-            halves[static_cast<std::size_t>(i)] = convert(values[static_cast<std::size_t>(i)]);
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+            halves[i] = dtype == DType::F16 ? float_to_float16(values[i]) : float_to_bfloat16(values[i]);
+            if (dtype == DType::F16 && (halves[i] & 0x7fff) == 0x7c00 && std::isfinite(values[i]))
+                throw DataError({}, name,
+                                "holds " + std::to_string(values[i]) +
+                                    ", which does not fit float16; write bfloat16 or float32");
+        }
     });
     return std::as_bytes(std::span(halves));
 }
@@ -123,7 +129,8 @@ TensorToWrite tensor_of_rows(std::string name, DType dtype, std::vector<std::int
     TensorInfo seen;
     seen.shape = tensor.shape;
     const std::int64_t rows = seen.rows(), columns = seen.columns();
-    tensor.write = [dtype, rows, columns, read = std::move(read)](const ByteSink& sink, Progress& progress) {
+    tensor.write = [dtype, rows, columns, name = tensor.name, read = std::move(read)](const ByteSink& sink,
+                                                                                      Progress& progress) {
         if (columns == 0) return;
         const std::int64_t step = std::max<std::int64_t>(1, piece_values / columns);
         std::vector<float> values(static_cast<std::size_t>(std::min(step, rows) * columns));
@@ -138,7 +145,7 @@ TensorToWrite tensor_of_rows(std::string name, DType dtype, std::vector<std::int
                      piece.subspan(static_cast<std::size_t>(begin * columns),
                                    static_cast<std::size_t>((end - begin) * columns)));
             });
-            sink(encode(piece, dtype, halves));
+            sink(encode(piece, dtype, name, halves));
         }
     };
     return tensor;
