@@ -1,0 +1,107 @@
+// Size against perplexity.
+#include "widgets/compare/quality_plot.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "widgets/number_text.h"
+#include "widgets/theme.h"
+
+namespace quantscope::widgets {
+
+namespace {
+class SizeTicker : public QCPAxisTicker {
+protected:
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override {
+        return number_text(std::pow(10.0, tick) / 1e6);
+    }
+};
+class PerplexityTicker : public QCPAxisTicker {
+protected:
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override { return number_text(std::pow(10.0, tick)); }
+};
+} // namespace
+
+QualityPlot::QualityPlot(QWidget* parent)
+    : Plot(parent) {
+    setObjectName(QStringLiteral("qualityPlot"));
+    setAccessibleName(QStringLiteral("Size against perplexity"));
+    setToolTip(
+        QStringLiteral("Each evaluated model by size and perplexity, both logarithmic. The line joins those that no "
+                       "other beats in both: lower left is better."));
+    setMinimumHeight(150);
+    setMouseTracking(true);
+    // Both axes hold logarithms, so that a narrow range still gets round, evenly spaced ticks.
+    xAxis->setTicker(QSharedPointer<SizeTicker>::create());
+    yAxis->setTicker(QSharedPointer<PerplexityTicker>::create());
+    set_axis_names(QStringLiteral("size, MB (log)"), QStringLiteral("perplexity (log)"));
+    set_empty_text(QStringLiteral("Each comparison adds a point here: size against perplexity."));
+    new Artist(this, QStringLiteral("main"), [this](QCPPainter* painter) { draw(painter); });
+}
+
+void QualityPlot::setPoints(std::vector<Point> points) {
+    points_ = std::move(points);
+    set_empty_text(points_.empty() ? QStringLiteral("Each comparison adds a point here: size against perplexity.")
+                                   : QString());
+    QCPRange x(7, 9), y(1, 2);
+    if (!points_.empty()) {
+        x = {INFINITY, -INFINITY}, y = x;
+        for (const Point& point : points_) {
+            x.lower = std::min(x.lower, std::log10(point.bytes)), x.upper = std::max(x.upper, std::log10(point.bytes));
+            y.lower = std::min(y.lower, std::log10(point.perplexity));
+            y.upper = std::max(y.upper, std::log10(point.perplexity));
+        }
+        const double wide = std::max(0.1, x.size() * 0.15), high = std::max(0.05, y.size() * 0.2);
+        x = {x.lower - wide, x.upper + wide * 1.5}, y = {y.lower - high, y.upper + high};
+    }
+    set_full_ranges(x, y);
+    replot(QCustomPlot::rpQueuedReplot);
+}
+
+QPointF QualityPlot::place(const Point& point) const {
+    return {xAxis->coordToPixel(std::log10(point.bytes)), yAxis->coordToPixel(std::log10(point.perplexity))};
+}
+
+void QualityPlot::draw(QCPPainter* painter) const {
+    const Theme& theme = Theme::current();
+    std::vector<const Point*> order;
+    for (const Point& point : points_)
+        order.push_back(&point);
+    std::sort(order.begin(), order.end(), [](const Point* a, const Point* b) { return a->bytes < b->bytes; });
+    QPolygonF front;
+    double best = INFINITY;
+    for (const Point* point : order) {
+        if (point->perplexity >= best) continue;
+        best = point->perplexity;
+        front << place(*point);
+    }
+    painter->setAntialiasing(true);
+    painter->setPen(QPen(theme.secondary, 1, Qt::DashLine));
+    painter->drawPolyline(front);
+    painter->setFont(theme.text_font(-1));
+    for (const Point& point : points_) {
+        const QPointF at = place(point);
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(theme.model_colour(point.colour));
+        painter->drawEllipse(at, 5, 5);
+        painter->setPen(theme.secondary);
+        painter->drawText(at + QPointF(9, 4), point.name);
+    }
+}
+
+void QualityPlot::mouseMoveEvent(QMouseEvent* event) {
+    Plot::mouseMoveEvent(event);
+    QString text;
+    double nearest = 24;
+    for (const Point& point : points_) {
+        const QPointF away = place(point) - event->position();
+        const double distance = std::hypot(away.x(), away.y());
+        if (distance >= nearest) continue;
+        nearest = distance;
+        text = QStringLiteral("%1: %2, perplexity %3")
+                   .arg(point.name, size_text(point.bytes), number_text(point.perplexity, 4));
+    }
+    set_readout(text);
+}
+
+} // namespace quantscope::widgets

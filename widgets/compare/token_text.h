@@ -1,0 +1,60 @@
+// A text drawn token by token, each coloured by how far the model's prediction of it diverges from the original's.
+#pragma once
+
+#include <QTextLayout>
+#include <QWidget>
+#include <functional>
+#include <vector>
+
+#include "core/studio/views.h"
+
+namespace quantscope::widgets {
+
+class TokenText : public QWidget {
+    Q_OBJECT
+public:
+    /// The candidates at a position of the text, most likely first; empty where there are none.
+    using Candidates = std::function<std::vector<studio::TokenCandidate>(std::size_t position)>;
+
+    explicit TokenText(QWidget* parent = nullptr);
+    void setColumn(const studio::TextColumn& column);
+    void setCandidates(Candidates candidates) { candidates_ = std::move(candidates); }
+    void setStreaming(const QString& text); ///< what has been generated so far, uncoloured
+    void clear();
+    const studio::TextColumn& column() const { return column_; }
+    int tokenAt(const QPoint& place) const; ///< −1: none
+    int selected() const { return selected_; }
+    void select(int token);
+    QString candidateTable(int token) const; ///< rich text for the tool tip
+
+    QSize sizeHint() const override;
+    bool hasHeightForWidth() const override { return true; }
+    int heightForWidth(int width) const override;
+
+Q_SIGNALS:
+    void tokenSelected(int token);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    bool event(QEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+
+private:
+    struct Box {
+        QRectF place;
+        QString text;
+        int token;
+    };
+    qreal arrange(qreal width, std::vector<Box>& boxes) const;
+
+    studio::TextColumn column_;
+    QString streaming_;
+    Candidates candidates_;
+    std::vector<Box> boxes_;
+    int selected_ = -1;
+};
+
+} // namespace quantscope::widgets
