@@ -10,6 +10,7 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/model/site.h"
+#include "core/statistics/kernels.h"
 
 namespace quantscope {
 
@@ -30,7 +31,7 @@ public:
     std::int64_t rows() const { return rows_; }
     std::int64_t columns() const { return columns_; }
     bool is_in_place() const { return data_ != nullptr; }
-    DType dtype() const { return dtype_; } ///< F32 for decoded rows
+    kernels::Kind kind() const { return kind_; } ///< f32 for decoded rows
     /// First byte of a row; only in place.
     const std::byte* row(std::int64_t row) const {
         return data_ + static_cast<std::size_t>(stored_rows_.empty() ? row : stored_rows_[row]) * row_bytes_;
@@ -42,7 +43,7 @@ public:
 
 private:
     std::int64_t rows_ = 0, columns_ = 0;
-    DType dtype_ = DType::F32;
+    kernels::Kind kind_ = kernels::Kind::f32;
     const std::byte* data_ = nullptr;
     std::size_t row_bytes_ = 0;
     std::vector<std::int64_t> stored_rows_; ///< where the file holds the rows in another order
