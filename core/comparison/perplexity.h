@@ -32,7 +32,7 @@ struct PerplexityOptions {
     /// The beginning-of-sequence token when the file says one is to be added (Tokenizer's add_bos): each window then
     /// starts with it. Under "huggingface" it comes in front of context − 1 tokens of text, the first of which is then
     /// predicted too; under "llama.cpp" it takes the place of the window's first token.
-    std::optional<std::int32_t> bos;
+    std::optional<std::int32_t> bos = {};
     std::int64_t batch_tokens = 2048; ///< windows are run together up to about this many tokens
 };
 
