@@ -58,7 +58,7 @@ double llama3_divisor(double frequency, double factor, double low, double high, 
 std::optional<json> llama3_scaling(const Architecture& facts) {
     const auto& divisors = facts.rotary_scaling.divisors;
     const double factor = *std::max_element(divisors.begin(), divisors.end());
-    for (int context = 1024; context <= 1 << 20; context *= 2) {
+    for (int context = 16; context <= 1 << 20; context *= 2) {
         bool same = true;
         for (std::size_t i = 0; i < divisors.size() && same; ++i) {
             const double exponent = 2 * static_cast<double>(i) / static_cast<double>(facts.rotary_dim);
