@@ -17,14 +17,15 @@ enum class Kind { f32, f16, bf16 };
 struct RowLanes {
     static constexpr int lanes = 16;
     float sums[4][lanes];
-    float low[lanes], high[lanes];            ///< f32: smallest and largest value
-    std::int16_t positive[2 * lanes];         ///< 16-bit kinds: largest bit pattern as a signed number …
-    std::uint16_t negative[2 * lanes];        ///< … and as an unsigned one: the largest and the smallest value, see below
+    float low[lanes], high[lanes];     ///< f32: smallest and largest value
+    std::int16_t positive[2 * lanes];  ///< 16-bit kinds: largest bit pattern as a signed number …
+    std::uint16_t negative[2 * lanes]; ///< … and as an unsigned one: the largest and the smallest value, see below
     void clear();
 };
 
-/// The same per column over the rows of a tile. For 16-bit kinds the extremes are found on the bit patterns: the largest
-/// signed pattern is the largest value unless all are negative, the largest unsigned one the smallest value unless none is.
+/// The same per column over the rows of a tile. For 16-bit kinds the extremes are found on the bit patterns: the
+/// largest signed pattern is the largest value unless all are negative, the largest unsigned one the smallest value
+/// unless none is.
 struct ColumnSums {
     float* sums[4];
     float *low, *high;
@@ -33,8 +34,8 @@ struct ColumnSums {
 };
 
 struct Table {
-    /// Adds `count` (1 or 4) rows' columns [first, last) to their lanes and to the columns' sums; the powers are those of
-    /// w − shift.
+    /// Adds `count` (1 or 4) rows' columns [first, last) to their lanes and to the columns' sums; the powers are those
+    /// of w − shift.
     void (*moments)(Kind kind, int count, const std::byte* const* rows, std::int64_t first, std::int64_t last,
                     float shift, RowLanes* lanes, const ColumnSums& columns);
     /// 16-bit patterns to int16 keys that are ordered as the values are.
@@ -55,6 +56,9 @@ struct Table {
     /// Adds to 65,536 bins of width 1/inverse: bin ⌊w·inverse⌋ modulo 2^16. Values outside of [−2^15, 2^15) bins go to
     /// either of the two outermost bins, ±2^15.
     void (*histogram_32)(const std::byte* row, std::int64_t count, float inverse, std::uint32_t* bins);
+    /// How many of a row's values are 0, and the same added to one counter per column.
+    std::int64_t (*zeros)(Kind kind, const std::byte* row, std::int64_t count);
+    void (*add_zeros)(Kind kind, const std::byte* row, std::int64_t count, std::uint32_t* columns);
     /// Sum of the values, as plain as it gets: the yardstick of the benchmark.
     double (*sum)(Kind kind, const std::byte* values, std::int64_t count);
 };
@@ -65,8 +69,14 @@ constexpr int bins = 65536;
 /// The table for a level; the best one that the processor can run by default.
 const Table& table(SimdLevel level = simd_level());
 
-namespace portable { const Table& table(); }
-namespace avx2 { const Table& table(); }
-namespace avx512 { const Table& table(); }
+namespace portable {
+const Table& table();
+}
+namespace avx2 {
+const Table& table();
+}
+namespace avx512 {
+const Table& table();
+}
 
 } // namespace quantscope::kernels

@@ -382,6 +382,53 @@ void histogram_32(const std::byte* row, std::int64_t count, float inverse, std::
     }
 }
 
+// --- zeros -----------------------------------------------------------------------------------------------------------
+
+template <Kind K>
+QUANTSCOPE_INLINE bool is_zero(const std::byte* at) {
+    if constexpr (K == Kind::f32) {
+        std::uint32_t bits;
+        __builtin_memcpy(&bits, at, 4);
+        return (bits << 1) == 0;
+    } else {
+        std::uint16_t bits;
+        __builtin_memcpy(&bits, at, 2);
+        return (bits & 0x7fff) == 0;
+    }
+}
+
+template <Kind K>
+std::int64_t zeros_of(const std::byte* row, std::int64_t count) {
+    constexpr int step = K == Kind::f32 ? L : 2 * L;
+    std::int64_t found = 0, i = 0;
+    while (i + step <= count) {
+        const std::int64_t left = (count - i) / step;
+        const std::int64_t end = i + step * (left < most_before_overflow ? left : most_before_overflow);
+        if constexpr (K == Kind::f32) {
+            I zeros = {};
+            for (; i < end; i += step) zeros -= (load<U>(row + 4 * i) << 1) == 0;
+            for (int l = 0; l < step; ++l) found += zeros[l];
+        } else {
+            S zeros = {};
+            for (; i < end; i += step) zeros -= (load<W>(row + 2 * i) << 1) == 0;
+            for (int l = 0; l < step; ++l) found += zeros[l];
+        }
+    }
+    for (; i < count; ++i) found += is_zero<K>(row + i * size_of(K));
+    return found;
+}
+
+std::int64_t zeros(Kind kind, const std::byte* row, std::int64_t count) {
+    return kind == Kind::f32 ? zeros_of<Kind::f32>(row, count) : zeros_of<Kind::f16>(row, count);
+}
+
+void add_zeros(Kind kind, const std::byte* row, std::int64_t count, std::uint32_t* columns) {
+    if (kind == Kind::f32)
+        for (std::int64_t i = 0; i < count; ++i) columns[i] += is_zero<Kind::f32>(row + 4 * i);
+    else
+        for (std::int64_t i = 0; i < count; ++i) columns[i] += is_zero<Kind::f16>(row + 2 * i);
+}
+
 // --- the yardstick ---------------------------------------------------------------------------------------------------
 
 template <Kind K>
@@ -421,7 +468,7 @@ double sum(Kind kind, const std::byte* values, std::int64_t count) {
 
 const Table& table() {
     static constexpr Table functions = {moments, ordered, load_strip_16, load_strip_32, count_above_16, count_above_32, count_strip_16,
-                                        count_strip_32, histogram_16,   histogram_32,   sum};
+                                        count_strip_32, histogram_16,   histogram_32,   zeros, add_zeros, sum};
     return functions;
 }
 

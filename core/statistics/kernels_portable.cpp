@@ -9,9 +9,12 @@ namespace quantscope::kernels {
 
 const Table& table(SimdLevel level) {
     switch (level) {
-    case SimdLevel::avx512: return avx512::table();
-    case SimdLevel::avx2: return avx2::table();
-    case SimdLevel::portable: break;
+    case SimdLevel::avx512:
+        return avx512::table();
+    case SimdLevel::avx2:
+        return avx2::table();
+    case SimdLevel::portable:
+        break;
     }
     return portable::table();
 }

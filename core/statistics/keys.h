@@ -1,5 +1,5 @@
-// Single values of the kinds that statistics read in place, and integer keys that are ordered as the values are: a search
-// among keys always ends, whatever lies between two values.
+// Single values of the kinds that statistics read in place, and integer keys that are ordered as the values are: a
+// search among keys always ends, whatever lies between two values.
 #pragma once
 
 #include <bit>
@@ -29,9 +29,11 @@ inline float value_at(kernels::Kind kind, const std::byte* row, std::int64_t ind
 }
 
 inline void values_to_float(kernels::Kind kind, const std::byte* row, std::int64_t count, float* out) {
-    if (kind == kernels::Kind::f32) std::memcpy(out, row, static_cast<std::size_t>(count) * 4);
+    if (kind == kernels::Kind::f32)
+        std::memcpy(out, row, static_cast<std::size_t>(count) * 4);
     else
-        for (std::int64_t i = 0; i < count; ++i) out[i] = value_at(kind, row, i);
+        for (std::int64_t i = 0; i < count; ++i)
+            out[i] = value_at(kind, row, i);
 }
 
 inline std::int32_t key32(float value) {

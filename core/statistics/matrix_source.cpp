@@ -13,10 +13,14 @@ namespace {
 
 std::optional<kernels::Kind> kind_of(DType dtype) {
     switch (dtype) {
-    case DType::F32: return kernels::Kind::f32;
-    case DType::F16: return kernels::Kind::f16;
-    case DType::BF16: return kernels::Kind::bf16;
-    default: return std::nullopt;
+    case DType::F32:
+        return kernels::Kind::f32;
+    case DType::F16:
+        return kernels::Kind::f16;
+    case DType::BF16:
+        return kernels::Kind::bf16;
+    default:
+        return std::nullopt;
     }
 }
 

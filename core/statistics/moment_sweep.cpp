@@ -13,6 +13,15 @@
 
 namespace quantscope {
 
+void kernels::RowLanes::clear() {
+    for (auto& power : sums)
+        std::fill(std::begin(power), std::end(power), 0.0f);
+    std::fill(std::begin(low), std::end(low), std::numeric_limits<float>::infinity());
+    std::fill(std::begin(high), std::end(high), -std::numeric_limits<float>::infinity());
+    std::fill(std::begin(positive), std::end(positive), std::int16_t{-32768});
+    std::fill(std::begin(negative), std::end(negative), std::uint16_t{0});
+}
+
 using kernels::Kind;
 using kernels::RowLanes;
 
@@ -74,6 +83,7 @@ struct BandColumns {
     std::vector<std::int16_t> positive;
     std::vector<std::uint16_t> negative;
     std::vector<std::uint64_t> non_finite; // empty while there is none
+    std::vector<std::uint32_t> zeros;      // empty while there is none
 
     void start(Kind kind, std::size_t columns) {
         sums.assign(4 * columns, 0.0);
@@ -123,7 +133,7 @@ private:
     };
 
     void band(std::int64_t first, std::int64_t last, BandColumns& sums);
-    bool add_rows(Worker& worker, std::span<const std::byte* const> rows, std::int64_t first);
+    bool add_rows(Worker& worker, std::span<const std::byte* const> rows, std::int64_t first, BandColumns& band);
     PowerSums sums_of(const RowLanes& lanes, const std::byte* block, std::int64_t count, bool& regular) const;
     PowerSums careful_row(const std::byte* row, std::uint64_t& non_finite) const;
     void careful_tile(std::span<const std::byte* const> rows, BandColumns& sums) const;
@@ -149,6 +159,8 @@ MomentSweep Sweep::run() {
     result_.row_non_finite.resize(static_cast<std::size_t>(rows));
     result_.columns.resize(columns);
     result_.column_non_finite.resize(columns);
+    result_.row_zeros.resize(static_cast<std::size_t>(rows));
+    result_.column_zeros.resize(columns);
     result_.row_percentiles.assign(wish_.percentiles.size(), std::vector<float>(static_cast<std::size_t>(rows), NAN));
     if (wish_.histogram) result_.bins.assign(kernels::bins, 0);
     for (double p : wish_.percentiles)
@@ -179,7 +191,7 @@ void Sweep::band(std::int64_t first, std::int64_t last, BandColumns& sums) {
         bool regular = true;
         for (std::size_t r = 0; r < rows.size(); r += 4)
             if (!add_rows(worker, rows.subspan(r, std::min<std::size_t>(4, rows.size() - r)),
-                          row + static_cast<std::int64_t>(r)))
+                          row + static_cast<std::int64_t>(r), sums))
                 regular = false;
         if (regular)
             sums.add(worker.tile.view(), static_cast<std::size_t>(columns_));
@@ -194,7 +206,7 @@ void Sweep::band(std::int64_t first, std::int64_t last, BandColumns& sums) {
 }
 
 /// One to four rows. \returns false when the tile's column sums cannot be used
-bool Sweep::add_rows(Worker& worker, std::span<const std::byte* const> rows, std::int64_t first) {
+bool Sweep::add_rows(Worker& worker, std::span<const std::byte* const> rows, std::int64_t first, BandColumns& band) {
     const auto& kernel = kernels::table();
     PowerSums sums[4];
     bool regular[4] = {true, true, true, true};
@@ -221,6 +233,11 @@ bool Sweep::add_rows(Worker& worker, std::span<const std::byte* const> rows, std
         if (!regular[r] || sums[r].cancels() || (magnitude > 0 && magnitude < smallest_magnitude))
             sums[r] = careful_row(rows[r], result_.row_non_finite[index]);
         result_.rows[index] = sums[r];
+        if (const std::int64_t zeros = kernel.zeros(kind_, rows[r], columns_); zeros > 0) {
+            result_.row_zeros[index] = static_cast<std::uint64_t>(zeros);
+            band.zeros.resize(static_cast<std::size_t>(columns_));
+            kernel.add_zeros(kind_, rows[r], columns_, band.zeros.data());
+        }
         if (!wish_.percentiles.empty()) row_percentiles(worker, rows[r], static_cast<std::int64_t>(index));
         if (!wish_.histogram) continue;
         if (kind_ == Kind::f32)
@@ -369,6 +386,7 @@ void Sweep::merge_bands(const std::vector<BandColumns>& bands) {
             for (std::size_t p = 0; p < 4; ++p)
                 sums.powers[p] += band.sums[p * columns + c];
             if (!band.non_finite.empty()) result_.column_non_finite[c] += band.non_finite[c];
+            if (!band.zeros.empty()) result_.column_zeros[c] += band.zeros[c];
             if (kind_ == Kind::f32) {
                 sums.low = std::min(sums.low, band.low[c]);
                 sums.high = std::max(sums.high, band.high[c]);

@@ -1,5 +1,5 @@
-// The first walk over a weight: moments and extremes of rows and columns, and while a row is in cache its percentiles and
-// its part of the tensor's histogram.
+// The first walk over a weight: moments and extremes of rows and columns, and while a row is in cache its percentiles
+// and its part of the tensor's histogram.
 #pragma once
 
 #include <span>
@@ -33,10 +33,10 @@ struct PowerSums {
 
 /// What a look at a few thousand values tells before the first walk.
 struct Sample {
-    double shift = 0;                     ///< near the mean, or 0 where that is near enough
-    double mean = 0, deviation = 0;       ///< of its middle part, so that outliers do not stretch it
-    float inverse_width = 1;              ///< of the linear histogram's bins (f32), a power of two
-    std::vector<double> sorted;           ///< standardised
+    double shift = 0;               ///< near the mean, or 0 where that is near enough
+    double mean = 0, deviation = 0; ///< of its middle part, so that outliers do not stretch it
+    float inverse_width = 1;        ///< of the linear histogram's bins (f32), a power of two
+    std::vector<double> sorted;     ///< standardised
 
     PercentileShape shape(double percent) const;
 };
@@ -44,10 +44,9 @@ Sample sample_of(const MatrixSource& source);
 
 struct MomentSweep {
     std::vector<PowerSums> rows, columns;
-    std::vector<std::uint64_t> row_non_finite, column_non_finite;
-    std::vector<std::uint64_t> bins;                   ///< 65,536; by pattern for 16-bit kinds, linear for f32
-    std::vector<std::vector<float>> row_percentiles;   ///< [percentile][row]
-    bool beyond_bins = false;                          ///< some value lies outside of the linear bins
+    std::vector<std::uint64_t> row_non_finite, column_non_finite, row_zeros, column_zeros;
+    std::vector<std::uint64_t> bins;                 ///< 65,536; by pattern for 16-bit kinds, linear for f32
+    std::vector<std::vector<float>> row_percentiles; ///< [percentile][row]
 };
 
 struct SweepWish {
@@ -65,7 +64,8 @@ void exact_percentiles(std::span<float> values, std::span<const double> percents
 /// Hands out rows as pointers: in place, or decoded into a buffer of its own.
 class RowWindow {
 public:
-    explicit RowWindow(const MatrixSource& source) : source_(source) {}
+    explicit RowWindow(const MatrixSource& source)
+        : source_(source) {}
     /// Pointers to rows [first, first + count), valid until the next call.
     std::span<const std::byte* const> rows(std::int64_t first, std::int64_t count);
 

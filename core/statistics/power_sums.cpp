@@ -8,7 +8,8 @@
 namespace quantscope {
 
 PowerSums::PowerSums()
-    : low(std::numeric_limits<float>::infinity()), high(-std::numeric_limits<float>::infinity()) {}
+    : low(std::numeric_limits<float>::infinity())
+    , high(-std::numeric_limits<float>::infinity()) {}
 
 void PowerSums::add(double value) {
     const double d = value - shift;
@@ -23,7 +24,8 @@ void PowerSums::add(double value) {
 
 PowerSums& PowerSums::operator+=(const PowerSums& other) {
     count += other.count;
-    for (int p = 0; p < 4; ++p) powers[p] += other.powers[p];
+    for (int p = 0; p < 4; ++p)
+        powers[p] += other.powers[p];
     low = std::min(low, other.low);
     high = std::max(high, other.high);
     return *this;
@@ -75,14 +77,16 @@ Sample sample_of(const MatrixSource& source) {
     Sample sample;
     if (source.rows() == 0 || source.columns() == 0) return sample;
     std::vector<float> values, decoded(static_cast<std::size_t>(source.is_in_place() ? 0 : source.columns()));
-    const std::int64_t rows = std::min(rows_wanted, source.rows()), columns = std::min(columns_wanted, source.columns());
+    const std::int64_t rows = std::min(rows_wanted, source.rows()),
+                       columns = std::min(columns_wanted, source.columns());
     for (std::int64_t i = 0; i < rows; ++i) {
         const std::int64_t row = i * source.rows() / rows;
         if (!source.is_in_place()) source.read(row, 1, decoded);
         for (std::int64_t j = 0; j < columns; ++j) {
             // Places that drift from row to row, so that no pattern in the columns is met again and again.
             const std::int64_t column = (j * source.columns() / columns + i * 7) % source.columns();
-            const float value = source.is_in_place() ? source.at(row, column) : decoded[static_cast<std::size_t>(column)];
+            const float value =
+                source.is_in_place() ? source.at(row, column) : decoded[static_cast<std::size_t>(column)];
             if (std::isfinite(value)) values.push_back(value);
         }
     }
@@ -99,7 +103,8 @@ Sample sample_of(const MatrixSource& source) {
     sample.deviation = std::sqrt(std::max(0.0, squares / kept - sum / kept * sum / kept));
     if (std::abs(sample.mean) > 0.5 * sample.deviation) sample.shift = static_cast<float>(sample.mean);
     const double unit = sample.deviation > 0 ? sample.deviation : 1;
-    for (float value : values) sample.sorted.push_back((value - sample.mean) / unit);
+    for (float value : values)
+        sample.sorted.push_back((value - sample.mean) / unit);
     // Bins of about σ/400 reach to 80 σ from 0 on both sides; a mean farther out than that needs wider ones.
     const double width = std::max(sample.deviation / 400, std::abs(sample.mean) / 16000);
     const double exponent = width > 0 ? std::clamp(std::floor(std::log2(width)), -120.0, 100.0) : -20;

@@ -23,10 +23,12 @@ void RankSearch::begin(kernels::Kind kind, std::int64_t count, double percent, f
     below_low_ = 0;
     below_high_ = count;
     done_ = high_ - low_ <= 1;
-    if (wanted_ == 0) high_ = low_ + 1, done_ = true;              // the minimum itself
-    if (wanted_ == count - 1) low_ = high_ - 1, done_ = true;      // the maximum
-    if (!done_) choose(mean + shape.position * deviation);
-    else probe_ = high_;
+    if (wanted_ == 0) high_ = low_ + 1, done_ = true;         // the minimum itself
+    if (wanted_ == count - 1) low_ = high_ - 1, done_ = true; // the maximum
+    if (!done_)
+        choose(mean + shape.position * deviation);
+    else
+        probe_ = high_;
 }
 
 void RankSearch::choose(double guess) {
@@ -48,8 +50,10 @@ void RankSearch::counted(std::int64_t not_above) {
         return;
     }
     const bool is_low = not_above <= wanted_;
-    if (is_low) low_ = probe_, below_low_ = not_above, low_known_ = true;
-    else high_ = probe_, below_high_ = not_above, high_known_ = true;
+    if (is_low)
+        low_ = probe_, below_low_ = not_above, low_known_ = true;
+    else
+        high_ = probe_, below_high_ = not_above, high_known_ = true;
     if (static_cast<std::int64_t>(high_) - low_ <= 1) {
         done_ = true; // every key between is excluded: high_ is the value of rank wanted_
         probe_ = high_;

@@ -1,6 +1,6 @@
-// Finds a percentile by counting: a threshold is guessed, the values not above it are counted, and the guess is improved
-// until its rank is close enough. Every count is exact, so the answer's rank is too, whatever the distribution; memory is a
-// few numbers for each percentile, and one walk serves many of them at once.
+// Finds a percentile by counting: a threshold is guessed, the values not above it are counted, and the guess is
+// improved until its rank is close enough. Every count is exact, so the answer's rank is too, whatever the
+// distribution; memory is a few numbers for each percentile, and one walk serves many of them at once.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace quantscope {
 
-/// Where percentile p lies in a distribution of mean 0 and standard deviation 1, and how fast it moves with the rank: the
-/// first guess for every channel of a tensor, whose channels mostly have one shape.
+/// Where percentile p lies in a distribution of mean 0 and standard deviation 1, and how fast it moves with the rank:
+/// the first guess for every channel of a tensor, whose channels mostly have one shape.
 struct PercentileShape {
     double position = 0;
     double slope = 1; ///< standard deviations for the whole range of ranks; 1 / density
@@ -40,11 +40,11 @@ private:
     kernels::Kind kind_{};
     bool done_ = true;
     int probes_ = 0;
-    std::int32_t low_ = 0, high_ = 0, probe_ = 0;     // keys: count(≤ low_) ≤ wanted < count(≤ high_)
-    std::int64_t below_low_ = 0, below_high_ = 0;     // those counts
-    bool low_known_ = false, high_known_ = false;     // counted rather than an extreme
-    std::int64_t wanted_ = 0;                         // the rank whose value is the exact answer
-    double target_ = 0, allowed_ = 0, scale_ = 0;     // scale_: value per rank
+    std::int32_t low_ = 0, high_ = 0, probe_ = 0; // keys: count(≤ low_) ≤ wanted < count(≤ high_)
+    std::int64_t below_low_ = 0, below_high_ = 0; // those counts
+    bool low_known_ = false, high_known_ = false; // counted rather than an extreme
+    std::int64_t wanted_ = 0;                     // the rank whose value is the exact answer
+    double target_ = 0, allowed_ = 0, scale_ = 0; // scale_: value per rank
 };
 
 } // namespace quantscope

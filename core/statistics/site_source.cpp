@@ -9,12 +9,15 @@ MatrixSource MatrixSource::of(const Checkpoint& checkpoint, const Site& site) {
     MatrixSource source = of(checkpoint, tensor);
     const bool same_shape = source.rows_ == site.out && source.columns_ == site.in;
     if (!source.is_in_place() || !same_shape)
-        return decoded([&checkpoint, site](std::int64_t first, std::int64_t count,
-                                           std::span<float> out) { read_site_rows(checkpoint, site, first, count, out); },
-                       site.out, site.in);
+        return decoded(
+            [&checkpoint, site](std::int64_t first, std::int64_t count, std::span<float> out) {
+                read_site_rows(checkpoint, site, first, count, out);
+            },
+            site.out, site.in);
     if (site.permuted_heads > 0) {
         source.stored_rows_.resize(static_cast<std::size_t>(site.out));
-        for (std::int64_t r = 0; r < site.out; ++r) source.stored_rows_[static_cast<std::size_t>(r)] = stored_row(site, r);
+        for (std::int64_t r = 0; r < site.out; ++r)
+            source.stored_rows_[static_cast<std::size_t>(r)] = stored_row(site, r);
     }
     return source;
 }
