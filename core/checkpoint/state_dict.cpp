@@ -36,6 +36,7 @@ constexpr auto storage_classes = std::to_array<TypeName>({
     {"BoolStorage", DType::BOOL},
     {"ComplexFloatStorage", DType::C64},
     {"ComplexDoubleStorage", DType::C128},
+    {"UntypedStorage", DType::U8}, // counted in bytes; what its tensors are, they say themselves
 });
 constexpr auto torch_dtypes = std::to_array<TypeName>({
     {"float64", DType::F64},
