@@ -13,7 +13,7 @@ namespace {
 /// Ticks of errors: few, in the form 2.5e-4.
 class ErrorTicker : public QCPAxisTicker {
 protected:
-    QString getTickLabel(double tick, const QLocale&, QChar, int) override { return number_text(tick, 3); }
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override { return number_text(tick, 2); }
 };
 
 } // namespace
@@ -23,6 +23,7 @@ CurvePlot::CurvePlot(QWidget* parent)
     auto ticker = QSharedPointer<ErrorTicker>::create();
     ticker->setTickCount(3);
     yAxis->setTicker(ticker);
+    yAxis->setNumberFormat(QStringLiteral("g")); // the ticker's words as they are
     setMinimumHeight(150);
     setMouseTracking(true);
     new Artist(this, QStringLiteral("main"), [this](QCPPainter* painter) { draw(painter); });

@@ -17,6 +17,9 @@ QColor translucent(QColor colour, double alpha) {
     return colour;
 }
 
+/// Light enough on a light ground, dark enough on a dark one, for the median to stand out on it.
+QColor band_colour(const Theme& theme) { return translucent(theme.scheme_b, theme.dark ? 0.6 : 0.7); }
+
 /// The channels under one pixel column as one: extremes stay extremes, the rest is averaged.
 struct Column {
     float min = INFINITY, max = -INFINITY;
@@ -62,7 +65,7 @@ void BandsPlot::restyle() {
     Plot::restyle();
     const Theme& theme = Theme::current();
     set_legend({{tr("min–max"), translucent(theme.original, 0.6)},
-                {tr("1–99 %"), theme.scheme_b},
+                {tr("1–99 %"), band_colour(theme)},
                 {tr("median"), theme.text, true}});
 }
 
@@ -110,7 +113,7 @@ void BandsPlot::draw_bands(QCPPainter* painter) const {
     const auto* shown = bands();
     if (!shown) return;
     const Theme& theme = Theme::current();
-    const QColor light = translucent(theme.original, 0.5), dark = translucent(theme.scheme_b, theme.dark ? 0.85 : 0.9);
+    const QColor light = translucent(theme.original, 0.5), dark = band_colour(theme);
     const auto channels = std::ptrdiff_t(shown->min.size());
     const auto y = [this](double value) { return yAxis->coordToPixel(value); };
     QPolygonF median;
@@ -124,7 +127,7 @@ void BandsPlot::draw_bands(QCPPainter* painter) const {
         painter->fillRect(QRectF(x, y(column.p99), 1, std::max(1.0, y(column.p01) - y(column.p99))), dark);
         median << QPointF(x, y(column.p50));
     }
-    painter->setPen(QPen(theme.dark ? theme.window : theme.panel, 1));
+    painter->setPen(QPen(theme.text, 1));
     painter->drawPolyline(median);
 }
 

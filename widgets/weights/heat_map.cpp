@@ -104,8 +104,9 @@ double HeatMap::scale_end() const {
 void HeatMap::update_scale() {
     scale_->setDataRange(QCPRange(0, scale_end()));
     const bool all = full_scale_ || scale_end() >= view_->summary.absmax;
-    scale_->setLabel(all ? tr("|weight|") : tr("|weight|, larger ones in the end colour"));
-    scale_->axis()->setLabel(scale_->label());
+    scale_->axis()->setLabel(all        ? tr("|weight|")
+                             : maximum_ ? tr("|weight|, brightest from 6 σ on")
+                                        : tr("|weight|, brightest from 2 σ on"));
 }
 
 void HeatMap::set_maximum(bool maximum) {

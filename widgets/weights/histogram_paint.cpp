@@ -56,7 +56,7 @@ void HistogramPlot::draw_bars(QCPPainter* painter, const studio::Histogram& hist
             painter->fillRect(QRectF(x, top, bar_width, bottom - top), colour);
     }
     if (!outline) return;
-    painter->setPen(QPen(colour, 1.25));
+    painter->setPen(QPen(colour, 1));
     painter->setBrush(Qt::NoBrush);
     painter->drawPolyline(edge);
 }
@@ -66,14 +66,8 @@ void HistogramPlot::draw_data(QCPPainter* painter) const {
     const Theme& theme = Theme::current();
     const auto& histogram = view_->histogram;
     draw_bars(painter, histogram, translucent(theme.original, theme.dark ? 0.55 : 0.6), 1, false);
-    // Counts of other bin widths are put on this histogram's, so that areas can be compared.
-    const double own = (histogram.high - histogram.low) / double(histogram.counts.size());
-    const auto scale_of = [own](const studio::Histogram& other) {
-        const double width = (other.high - other.low) / double(std::max<std::size_t>(1, other.counts.size()));
-        return width > 0 && own > 0 ? own / width : 1.0;
-    };
-    if (channel_) draw_bars(painter, *channel_, translucent(theme.scheme_c, 0.75), scale_of(*channel_), false);
-    if (quantized_) draw_bars(painter, *quantized_, theme.scheme_d, scale_of(*quantized_), true);
+    if (channel_) draw_bars(painter, *channel_, translucent(theme.scheme_c, 0.75), scale_to_bins(*channel_), false);
+    if (quantized_) draw_bars(painter, *quantized_, theme.scheme_d, scale_to_bins(*quantized_), true);
 }
 
 void HistogramPlot::draw_levels(QCPPainter* painter) const {

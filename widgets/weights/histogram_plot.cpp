@@ -17,7 +17,20 @@ using Handle = HistogramPlot::Handle;
 
 bool is_clip(Handle handle) { return handle == Handle::clip_low || handle == Handle::clip_high; }
 
+double greatest(const studio::Histogram& histogram) {
+    return double(*std::max_element(histogram.counts.begin(), histogram.counts.end()));
+}
+
 } // namespace
+
+/// Counts of other bin widths are put on the layer's own, so that areas can be compared.
+double HistogramPlot::scale_to_bins(const studio::Histogram& other) const {
+    const auto width = [](const studio::Histogram& h) {
+        return (h.high - h.low) / double(std::max<std::size_t>(1, h.counts.size()));
+    };
+    const double own = width(view_->histogram), its = width(other);
+    return its > 0 && own > 0 ? own / its : 1.0;
+}
 
 HistogramPlot::HistogramPlot(QWidget* parent)
     : Plot(parent) {
@@ -67,15 +80,15 @@ void HistogramPlot::fit_axes() {
         const auto& histogram = view_->histogram;
         const double width = std::max(histogram.high - histogram.low, 1e-30);
         horizontal = QCPRange(histogram.low - 0.03 * width, histogram.high + 0.03 * width);
-        tallest_ = std::max<double>(1, double(*std::max_element(histogram.counts.begin(), histogram.counts.end())));
+        tallest_ = std::max(1.0, greatest(histogram));
+        if (quantized_) tallest_ = std::max(tallest_, greatest(*quantized_) * scale_to_bins(*quantized_));
     }
     if (logarithmic_) {
         yAxis->setScaleType(QCPAxis::stLogarithmic);
         yAxis->setTicker(QSharedPointer<QCPAxisTickerLog>::create());
         yAxis->setNumberFormat(QStringLiteral("eb"));
         yAxis->setNumberPrecision(0);
-        // A few bins share a pixel column and are added up there: leave room above the tallest bin.
-        set_full_ranges(horizontal, QCPRange(0.6, tallest_ * 30));
+        set_full_ranges(horizontal, QCPRange(0.6, tallest_ * 5)); // room for the handles' words above the tallest bin
     } else {
         yAxis->setScaleType(QCPAxis::stLinear);
         yAxis->setTicker(QSharedPointer<CountTicker>::create());
@@ -108,7 +121,11 @@ void HistogramPlot::clear_overlay() {
 }
 
 void HistogramPlot::set_quantized(std::shared_ptr<const studio::Histogram> histogram) {
+    if (!quantized_ && !histogram) return;
     quantized_ = std::move(histogram);
+    const QCPRange seen = xAxis->range();
+    fit_axes();
+    xAxis->setRange(seen);
     update_legend();
 }
 

@@ -63,6 +63,7 @@ private:
     void draw_handle(QCPPainter* painter, Handle handle, const QString& text, bool text_left) const;
     void draw_levels(QCPPainter* painter) const;
     double count_pixel(double count) const;
+    double scale_to_bins(const studio::Histogram& other) const;
 
     std::shared_ptr<const studio::WeightView> view_;
     std::shared_ptr<const studio::Histogram> quantized_, channel_;

@@ -7,6 +7,7 @@
 #include <QProgressBar>
 #include <QPushButton>
 #include <QScrollArea>
+#include <QStyledItemDelegate>
 #include <QTableView>
 #include <QVBoxLayout>
 
@@ -20,6 +21,18 @@
 
 namespace quantscope::widgets {
 namespace {
+
+/// Rows are chosen as a whole: no frame around the cell that was clicked.
+class RowDelegate : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+        QStyledItemDelegate::initStyleOption(option, index);
+        option->state &= ~QStyle::State_HasFocus;
+    }
+};
 
 QLabel* quiet_label(QWidget* parent) {
     auto* label = new QLabel(parent);
@@ -46,16 +59,18 @@ void WeightsView::build() {
     column->setSpacing(2 * Theme::unit);
     cards_[int(Card::histogram)] = make_card(histogram_, "histogram_card");
     cards_[int(Card::channels)] = make_card(bands_, "channels_card");
-    cards_[int(Card::heat_map)] = make_card(heat_map_, "heat_map_card");
+    cards_[int(Card::heat_map)] = make_card(make_heat_map(), "heat_map_card");
     cards_[int(Card::outliers)] = make_card(make_outliers(), "outliers_card");
     cards_[int(Card::error)] = make_card(errors_, "error_card");
     column->addWidget(cards_[int(Card::histogram)], 11);
     column->addWidget(cards_[int(Card::channels)], 10);
-    auto* beside = new QHBoxLayout;
+    places_ = new QWidget(page); // a widget rather than a layout, so that it takes no room while both cards are hidden
+    auto* beside = new QHBoxLayout(places_);
+    beside->setContentsMargins(0, 0, 0, 0);
     beside->setSpacing(2 * Theme::unit);
     beside->addWidget(cards_[int(Card::heat_map)], 1);
     beside->addWidget(cards_[int(Card::outliers)], 0);
-    column->addLayout(beside, 12);
+    column->addWidget(places_, 12);
     column->addWidget(cards_[int(Card::error)], 7);
 
     scroll_ = new QScrollArea(this);
@@ -128,6 +143,36 @@ QWidget* WeightsView::make_card(QWidget* content, const char* name) {
     return card;
 }
 
+QWidget* WeightsView::make_heat_map() {
+    auto* panel = new QWidget(this);
+    auto* layout = new QVBoxLayout(panel);
+    layout->setContentsMargins(4, 4, 4, 0);
+    layout->setSpacing(0);
+    pooling_ = new QComboBox(panel);
+    pooling_->setObjectName(QStringLiteral("heat_map_pooling"));
+    pooling_->setAccessibleName(tr("Pooling of the heat map"));
+    pooling_->setToolTip(tr("What a point of the picture shows of the weights under it: with the largest no outlier "
+                            "vanishes, with the mean the texture shows."));
+    pooling_->addItems({tr("largest |w|"), tr("mean |w|")});
+    connect(pooling_, &QComboBox::currentIndexChanged, this, [this](int i) { heat_map_->set_maximum(i == 0); });
+    colours_ = new QComboBox(panel);
+    colours_->setObjectName(QStringLiteral("heat_map_colours"));
+    colours_->setAccessibleName(tr("Colours of the heat map"));
+    colours_->setToolTip(
+        tr("Where the colours end: at a few standard deviations, so that ordinary weights differ, or at "
+           "the largest weight."));
+    colours_->addItems({tr("colours to a few σ"), tr("colours to max")});
+    connect(colours_, &QComboBox::currentIndexChanged, this, [this](int i) { heat_map_->set_full_scale(i == 1); });
+    auto* row = new QHBoxLayout;
+    row->setSpacing(2 * Theme::unit);
+    row->addWidget(pooling_);
+    row->addWidget(colours_);
+    row->addStretch(1);
+    layout->addLayout(row);
+    layout->addWidget(heat_map_, 1);
+    return panel;
+}
+
 QWidget* WeightsView::make_outliers() {
     auto* panel = new QWidget(this);
     auto* layout = new QVBoxLayout(panel);
@@ -153,6 +198,9 @@ QWidget* WeightsView::make_outliers() {
     outliers_->verticalHeader()->setDefaultSectionSize(Theme::row_height);
     outliers_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     outliers_->horizontalHeader()->setHighlightSections(false);
+    outliers_->horizontalHeader()->setStyleSheet( // room for the arrow that shows the order
+        QStringLiteral("QHeaderView::section { padding-left: 2px; padding-right: 14px; }"));
+    outliers_->setItemDelegate(new RowDelegate(outliers_));
     outliers_->setSortingEnabled(true);
     outliers_->sortByColumn(OutlierModel::sigmas_column, Qt::DescendingOrder);
     panel->setFixedWidth(280);
@@ -194,31 +242,14 @@ QWidget* WeightsView::make_chips() {
         layout->addWidget(chip);
     }
     layout->addStretch(1);
-    logarithmic_ =
-        make_chip(tr("Log counts"), tr("Counts of the histogram on a logarithmic scale (L)"), "chip_log", true);
+    logarithmic_ = make_chip(tr("Log y"), tr("Counts of the histogram on a logarithmic scale (L)"), "chip_log", true);
     connect(logarithmic_, &QPushButton::toggled, histogram_, &HistogramPlot::set_logarithmic);
     connect(histogram_, &HistogramPlot::logarithmic_changed, logarithmic_, &QPushButton::setChecked);
-    axis_ = make_chip(tr("Channels: input"), tr("Switch between input channels (columns) and output channels (rows)"),
+    axis_ = make_chip(tr("By input"), tr("Switch between input channels (columns) and output channels (rows)"),
                       "chip_axis", false);
     connect(axis_, &QPushButton::toggled, this, &WeightsView::set_output);
-    pooling_ = new QComboBox(row);
-    pooling_->setObjectName(QStringLiteral("heat_map_pooling"));
-    pooling_->setAccessibleName(tr("Pooling of the heat map"));
-    pooling_->setToolTip(tr("What a point of the picture shows of the weights under it: with the largest no outlier "
-                            "vanishes, with the mean the texture shows."));
-    pooling_->addItems({tr("largest |w|"), tr("mean |w|")});
-    connect(pooling_, &QComboBox::currentIndexChanged, this, [this](int i) { heat_map_->set_maximum(i == 0); });
-    colours_ = new QComboBox(row);
-    colours_->setObjectName(QStringLiteral("heat_map_colours"));
-    colours_->setAccessibleName(tr("Colours of the heat map"));
-    colours_->setToolTip(
-        tr("Where the colours end: at a few standard deviations, so that ordinary weights differ, or at "
-           "the largest weight."));
-    colours_->addItems({tr("colours to a few σ"), tr("colours to max")});
-    connect(colours_, &QComboBox::currentIndexChanged, this, [this](int i) { heat_map_->set_full_scale(i == 1); });
-    for (QWidget* control : {static_cast<QWidget*>(logarithmic_), static_cast<QWidget*>(axis_),
-                             static_cast<QWidget*>(pooling_), static_cast<QWidget*>(colours_)})
-        layout->addWidget(control);
+    layout->addWidget(logarithmic_);
+    layout->addWidget(axis_);
     return row;
 }
 

@@ -191,7 +191,7 @@ void WeightsView::describe() {
 }
 
 void WeightsView::set_output(bool output) {
-    axis_->setText(output ? tr("Channels: output") : tr("Channels: input"));
+    axis_->setText(output ? tr("By output") : tr("By input"));
     channel_.cancel();
     histogram_->set_channel(nullptr, {});
     histogram_->refresh();
@@ -233,8 +233,7 @@ void WeightsView::set_card_visible(Card card, bool visible) {
     const auto shown = [this](Card one) { return chips_[int(one)]->isChecked(); };
     logarithmic_->setVisible(shown(Card::histogram));
     axis_->setVisible(shown(Card::channels) || shown(Card::error));
-    for (QWidget* control : {static_cast<QWidget*>(pooling_), static_cast<QWidget*>(colours_)})
-        control->setVisible(shown(Card::heat_map));
+    places_->setVisible(shown(Card::heat_map) || shown(Card::outliers));
 }
 
 } // namespace quantscope::widgets

@@ -65,6 +65,7 @@ private:
     void build();
     QWidget* make_card(QWidget* content, const char* name);
     QWidget* make_outliers();
+    QWidget* make_heat_map();
     QWidget* make_header();
     QWidget* make_chips();
     QPushButton* make_chip(const QString& text, const QString& tip, const char* name, bool checked);
@@ -95,7 +96,7 @@ private:
            *outlier_caption_ = nullptr;
     QProgressBar* busy_ = nullptr;
     QScrollArea* scroll_ = nullptr;
-    QWidget* cards_[5] = {};
+    QWidget *cards_[5] = {}, *places_ = nullptr;
     QPushButton* chips_[5] = {};
     QPushButton *logarithmic_ = nullptr, *axis_ = nullptr;
     QComboBox *pooling_ = nullptr, *colours_ = nullptr;
