@@ -78,7 +78,7 @@ QVariant OutlierModel::headerData(int section, Qt::Orientation orientation, int 
     case value_column:
         return tr("weight");
     case sigmas_column:
-        return tr("|w−µ|, σ");
+        return tr("σ away");
     default:
         return {};
     }
