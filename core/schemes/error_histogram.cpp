@@ -1,233 +1,318 @@
-// The one pass that the live preview needs: every unit's range and shape, then its values into the bins of its class.
+// Chooses the units that the live preview looks at: one pass for every unit's range and Σ w², then the values of a few.
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <mutex>
+#include <utility>
 
 #include "core/base/errors.h"
 #include "core/base/parallel.h"
 #include "core/schemes/estimate.h"
-#include "core/schemes/registry.h"
+#include "core/schemes/grid/lanes.h"
 #include "core/schemes/site_arrays.h"
 
 namespace quantscope {
 
 namespace {
 
-constexpr int bins = 2048; ///< over (−1, 1), or over (low, high)
-constexpr int classes = 8; ///< by crest factor, a Gaussian channel's is near 4
-constexpr int sample_points = 2001;
-
-/// Largest magnitude over root mean square, in half octaves from 2 on.
-int class_of(double crest) {
-    return std::clamp(static_cast<int>(std::floor(2 * std::log2(std::max(crest, 1.0)) - 2)), 0, classes - 1);
-}
-
-struct Pool {
-    std::vector<double> weights = std::vector<double>(bins), counts = std::vector<double>(bins);
-    double low = 0, high = 0, largest = 0, square_sum = 0;
-    std::uint64_t units = 0;
-
-    void add(const Pool& other) {
-        for (int b = 0; b < bins; ++b)
-            weights[b] += other.weights[b], counts[b] += other.counts[b];
-        low += other.low;
-        high += other.high;
-        largest = std::max(largest, other.largest);
-        square_sum += other.square_sum;
-        units += other.units;
-    }
-};
-using Pools = std::vector<Pool>;
-
-/// Adds one unit. \returns its largest magnitude
-double add_unit(std::span<const float> values, bool symmetric, Pools& pools) {
+struct UnitFacts {
     float low = 0, high = 0;
     double squares = 0;
-    for (const float w : values) {
-        low = std::min(low, w);
-        high = std::max(high, w);
-        squares += static_cast<double>(w) * w;
+    double largest() const { return std::max(-low, high); }
+};
+
+QUANTSCOPE_CLONES void measure(const float* values, std::size_t count, UnitFacts& facts) {
+    Lanes low{}, high{};
+    std::size_t i = 0;
+    for (std::size_t first = 0; first + lane_count <= count; first += 512) {
+        Lanes squares{}; // floats add up 32 squares a lane before doubles take over
+        const std::size_t last = std::min(count, first + 512);
+        for (i = first; i + lane_count <= last; i += lane_count) {
+            Lanes w;
+            __builtin_memcpy(&w, values + i, sizeof w);
+            low = w < low ? w : low;
+            high = w > high ? w : high;
+            squares += w * w;
+        }
+        for (std::size_t k = 0; k < lane_count; ++k)
+            facts.squares += double(squares[k]);
     }
-    const double largest = std::max(-low, high);
-    if (largest == 0) return 0;
-    Pool& pool =
-        pools[static_cast<std::size_t>(class_of(largest / std::sqrt(squares / static_cast<double>(values.size()))))];
-    const float from = symmetric ? static_cast<float>(-largest) : low;
-    const double width = symmetric ? 2 * largest : static_cast<double>(high) - low;
-    const auto scale = static_cast<float>(bins / width);
-    const double weight = symmetric ? largest * largest : width * width;
-    for (const float w : values) {
-        const int bin = std::min(bins - 1, static_cast<int>((w - from) * scale));
-        pool.weights[static_cast<std::size_t>(bin)] += weight;
-        pool.counts[static_cast<std::size_t>(bin)] += 1;
+    for (; i < count; ++i) {
+        facts.low = std::min(facts.low, values[i]);
+        facts.high = std::max(facts.high, values[i]);
+        facts.squares += double(values[i]) * double(values[i]);
     }
-    pool.low += low / largest;
-    pool.high += high / largest;
-    pool.largest = std::max(pool.largest, largest);
-    pool.square_sum += squares;
-    ++pool.units;
-    return largest;
+    for (std::size_t k = 0; k < lane_count; ++k) {
+        facts.low = std::min(facts.low, low[k]);
+        facts.high = std::max(facts.high, high[k]);
+    }
 }
 
-/// What a typical unit of the class looks like in order: as many values as a unit has (at most sample_points), each at
-/// the middle of its share of the ranks, the outermost ones at the units' mean extremes.
-std::vector<float> typical_unit(const Pool& pool, const UnitClass& units, bool symmetric, std::int64_t width) {
-    const auto count = static_cast<std::size_t>(std::clamp<std::int64_t>(width, 2, sample_points));
-    double all = 0, seen = 0;
-    for (const double values : units.counts)
-        all += values;
-    std::vector<float> sample;
-    for (std::size_t b = 0; b < units.centers.size(); ++b) {
-        seen += units.counts[b];
-        while (sample.size() < count &&
-               (static_cast<double>(sample.size()) + 0.5) / static_cast<double>(count) * all <= seen)
-            sample.push_back(units.centers[b]);
-    }
-    sample.resize(count, units.centers.back());
-    const double low = pool.low / static_cast<double>(pool.units), high = pool.high / static_cast<double>(pool.units);
-    // A symmetric range ends at the larger of both sides; the other side's extreme lies nearer.
-    sample.front() = static_cast<float>(symmetric ? -(high - low - 1) : low);
-    sample.back() = static_cast<float>(symmetric ? 1 : high);
-    return sample;
-}
+/// How many values a sample holds, and how they are spread over units.
+struct Budget {
+    std::int64_t values, per_unit, least_units;
+};
+constexpr Budget estimate_budget{32768, 2048, 16}, curve_budget{2048, 256, 8};
 
-UnitClass finished(const Pool& pool, bool symmetric, std::int64_t unit_width) {
-    UnitClass out;
-    out.units = pool.units;
-    out.largest = pool.largest;
-    const double low = symmetric ? -1 : pool.low / static_cast<double>(pool.units);
-    const double high = symmetric ? 1 : pool.high / static_cast<double>(pool.units);
-    const double width = high - low;
-    out.range = {static_cast<float>(low), static_cast<float>(high)};
-    for (int b = 0; b < bins; ++b) {
-        const auto bin = static_cast<std::size_t>(b);
-        if (pool.counts[bin] == 0) continue;
-        out.centers.push_back(static_cast<float>(low + (b + 0.5) * width / bins));
-        // Weights are of errors in the class's own unit: scaled by largest magnitude, or by high − low.
-        out.weights.push_back(static_cast<float>(pool.weights[bin] / (symmetric ? 1 : width * width)));
-        out.counts.push_back(pool.counts[bin]);
+/// A sorted unit's values, at most `limit`: the tails in full, the rest by the middle value of equal shares.
+void summarize(std::vector<float> sorted, std::int64_t limit, SampledUnit& out) {
+    const auto count = static_cast<std::int64_t>(sorted.size());
+    if (count <= limit) {
+        out.counts.assign(sorted.size(), 1);
+        out.values = std::move(sorted);
+        return;
     }
-    out.sample = typical_unit(pool, out, symmetric, unit_width);
-    return out;
+    const std::int64_t tail = limit / 16, shares = limit - 2 * tail, inner = count - 2 * tail;
+    const auto take = [&](std::int64_t begin, std::int64_t end) {
+        out.values.push_back(sorted[static_cast<std::size_t>((begin + end) / 2)]);
+        out.counts.push_back(static_cast<float>(end - begin));
+    };
+    for (std::int64_t i = 0; i < tail; ++i)
+        take(i, i + 1);
+    for (std::int64_t i = 0; i < shares; ++i)
+        take(tail + i * inner / shares, tail + (i + 1) * inner / shares);
+    for (std::int64_t i = count - tail; i < count; ++i)
+        take(i, i + 1);
 }
 
 class Collector {
 public:
-    Collector(const WeightRows& source, Units units, bool symmetric, Progress& progress)
+    Collector(const WeightRows& source, Units units, Progress& progress)
         : source_(source)
         , units_(units)
-        , symmetric_(symmetric)
         , progress_(progress) {
-        largest_.resize(static_cast<std::size_t>(units.count()));
+        out_->rows = source.rows;
+        out_->columns = source.columns;
+        out_->units = units.count();
     }
 
     std::shared_ptr<const ErrorHistogram> run() {
-        const Pools pools = units_.whole() ? whole() : by_rows();
-        auto out = std::make_shared<ErrorHistogram>();
-        out->rows = source_.rows;
-        out->columns = source_.columns;
-        out->units = units_.count();
-        out->symmetric = symmetric_;
-        const auto middle = largest_.begin() + static_cast<std::ptrdiff_t>(largest_.size() / 2);
-        if (!largest_.empty()) {
-            std::nth_element(largest_.begin(), middle, largest_.end());
-            out->typical = *middle;
+        facts_.resize(static_cast<std::size_t>(units_.whole() ? source_.rows : units_.count()));
+        over_rows([&](std::int64_t row, std::span<const float> weights) {
+            for (std::int64_t segment = 0; segment < units_.segments(); ++segment) {
+                const auto begin = static_cast<std::size_t>(segment * units_.width);
+                const auto width = std::min(static_cast<std::size_t>(units_.width), weights.size() - begin);
+                auto& facts = facts_[static_cast<std::size_t>(row * units_.segments() + segment)];
+                measure(weights.data() + begin, width, facts);
+                check_finite(facts, row, weights);
+            }
+        });
+        for (const auto& facts : facts_)
+            out_->square_sum += facts.squares;
+        if (!(out_->square_sum > 0)) return out_;
+        if (units_.whole()) {
+            whole();
+        } else {
+            sort_by_shape();
+            choose(out_->sample, estimate_budget);
+            choose(out_->curves, curve_budget);
+            choose_extremes();
+            find_typical();
         }
-        std::uint64_t most = 0;
-        for (const Pool& pool : pools) {
-            out->square_sum += pool.square_sum;
-            if (pool.units == 0) continue;
-            out->classes.push_back(
-                finished(pool, symmetric_, units_.whole() ? source_.rows * source_.columns : units_.width));
-            if (pool.units > most) most = pool.units, out->typical_class = out->classes.size() - 1;
-        }
-        return out;
+        return out_;
     }
 
 private:
-    void read(std::int64_t first, std::int64_t count, std::span<float> out) const {
-        source_.read(first, count, out);
-        for (std::size_t i = 0; i < out.size(); ++i)
-            if (!std::isfinite(out[i]))
+    /// Calls `body(row, weights)` on every row, in parallel.
+    template <typename Body>
+    void over_rows(const Body& body) const {
+        const std::int64_t grain = std::max<std::int64_t>(1, 65536 / std::max<std::int64_t>(1, source_.columns));
+        parallel_for(source_.rows, grain, [&](std::int64_t first, std::int64_t last) {
+            progress_.check();
+            const auto columns = static_cast<std::size_t>(source_.columns);
+            std::vector<float> rows(static_cast<std::size_t>(last - first) * columns);
+            source_.read(first, last - first, rows);
+            for (std::int64_t row = first; row < last; ++row)
+                body(row,
+                     std::span<const float>(rows).subspan(static_cast<std::size_t>(row - first) * columns, columns));
+        });
+    }
+
+    void check_finite(UnitFacts& facts, std::int64_t row, std::span<const float> weights) const {
+        if (std::isfinite(facts.squares)) return;
+        for (std::size_t i = 0; i < weights.size(); ++i)
+            if (!(std::abs(weights[i]) <= 1e37f))
                 throw DataError(source_.file, source_.name,
-                                "holds a non-finite value at row " +
-                                    std::to_string(first + static_cast<std::int64_t>(i) / source_.columns) +
-                                    ", column " + std::to_string(static_cast<std::int64_t>(i) % source_.columns) +
-                                    "; repair the checkpoint or leave this layer in float");
+                                "holds a non-finite value at row " + std::to_string(row) + ", column " +
+                                    std::to_string(i) + "; repair the checkpoint or leave this layer in float");
+        facts.squares = double(weights.size()) * facts.largest() * facts.largest(); // finite, but not its square
     }
 
-    Pools whole() {
-        std::vector<float> all(static_cast<std::size_t>(source_.rows * source_.columns));
-        parallel_for(source_.rows, grain(), [&](std::int64_t first, std::int64_t last) {
-            progress_.check();
-            read(first, last - first,
-                 std::span(all).subspan(static_cast<std::size_t>(first * source_.columns),
-                                        static_cast<std::size_t>((last - first) * source_.columns)));
-        });
-        Pools pools(classes);
-        if (!largest_.empty()) largest_[0] = add_unit(all, symmetric_, pools);
-        return pools;
+    std::int64_t width_of(std::size_t unit) const {
+        const auto segment = static_cast<std::int64_t>(unit) % units_.per_row;
+        return std::min(units_.width, units_.columns - segment * units_.width);
     }
 
-    /// Bands of rows whatever the number of threads, added up in order: the result does not depend on it.
-    Pools by_rows() {
-        constexpr std::int64_t most_bands = 16;
-        const std::int64_t band_rows = std::max<std::int64_t>(1, (source_.rows + most_bands - 1) / most_bands);
-        const std::int64_t bands = (source_.rows + band_rows - 1) / band_rows;
-        std::vector<Pools> parts(static_cast<std::size_t>(bands), Pools(classes));
-        parallel_for(bands, 1, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t band = begin; band < end; ++band)
-                add_band(band * band_rows, std::min(source_.rows, (band + 1) * band_rows),
-                         parts[static_cast<std::size_t>(band)]);
-        });
-        Pools pools(classes);
-        for (const Pools& part : parts)
-            for (std::size_t c = 0; c < pools.size(); ++c)
-                pools[c].add(part[c]);
-        return pools;
-    }
-
-    void add_band(std::int64_t first, std::int64_t last, Pools& pools) {
-        std::vector<float> rows;
-        for (std::int64_t row = first; row < last; row += grain()) {
-            progress_.check();
-            const std::int64_t count = std::min(grain(), last - row);
-            rows.resize(static_cast<std::size_t>(count * source_.columns));
-            read(row, count, rows);
-            for (std::int64_t r = 0; r < count; ++r)
-                for (std::int64_t segment = 0; segment < units_.segments(); ++segment) {
-                    const std::int64_t begin = segment * units_.width;
-                    const std::int64_t width = std::min(units_.width, source_.columns - begin);
-                    largest_[static_cast<std::size_t>(units_.in_row(row + r) + segment)] =
-                        add_unit(std::span(rows).subspan(static_cast<std::size_t>(r * source_.columns + begin),
-                                                         static_cast<std::size_t>(width)),
-                                 symmetric_, pools);
-                }
+    /// Orders the units that are not all zero by width of range over root mean square, in steps of 1/64 octave.
+    void sort_by_shape() {
+        constexpr std::size_t buckets = 2048;
+        std::vector<std::uint16_t> bucket(facts_.size());
+        std::vector<std::size_t> starts(buckets + 1);
+        for (std::size_t i = 0; i < facts_.size(); ++i) {
+            const UnitFacts& facts = facts_[i];
+            if (!(facts.squares > 0)) continue;
+            const double width = double(facts.high) - facts.low;
+            // A float's upper bits are its logarithm, near enough for an order: exponent and 5 bits of the square.
+            const auto square = static_cast<float>(width * width / facts.squares * double(width_of(i)));
+            const int place = static_cast<int>(std::bit_cast<std::uint32_t>(square) >> 18) - (127 << 5);
+            bucket[i] = static_cast<std::uint16_t>(1 + std::clamp(place, 0, int(buckets) - 2));
+            ++starts[bucket[i]];
         }
+        std::size_t before = 0;
+        for (auto& start : starts)
+            before += std::exchange(start, before);
+        order_.resize(before);
+        for (std::size_t i = 0; i < facts_.size(); ++i)
+            if (bucket[i] > 0) order_[starts[bucket[i]]++] = i;
     }
 
-    std::int64_t grain() const { return std::max<std::int64_t>(1, 16384 / std::max<std::int64_t>(1, source_.columns)); }
+    /// Cuts the ordered units into stretches of equal Σ w²; in each the unit at the middle stands for all.
+    void choose(std::vector<SampledUnit>& chosen, const Budget& budget) const {
+        struct Stretch {
+            SampledUnit sampled;
+            double squares = 0, distance = INFINITY;
+            std::size_t unit = 0;
+        };
+        const auto wanted = static_cast<std::size_t>(
+            std::max(budget.least_units, budget.values / std::max<std::int64_t>(1, units_.width)));
+        const bool all = order_.size() <= wanted;
+        std::vector<Stretch> stretches(all ? order_.size() : wanted);
+        double before = 0;
+        for (std::size_t i = 0; i < order_.size(); ++i) {
+            const UnitFacts& facts = facts_[order_[i]];
+            const double middle = (before + facts.squares / 2) / out_->square_sum * static_cast<double>(wanted);
+            before += facts.squares;
+            const std::size_t index = all ? i : std::min(wanted - 1, static_cast<std::size_t>(middle));
+            Stretch& stretch = stretches[index];
+            stretch.sampled.weights += static_cast<double>(width_of(order_[i]));
+            stretch.sampled.largest = std::max(stretch.sampled.largest, facts.largest());
+            stretch.squares += facts.squares;
+            const double distance = std::abs(middle - static_cast<double>(index) - 0.5);
+            if (distance < stretch.distance) stretch.distance = distance, stretch.unit = order_[i];
+        }
+        std::vector<std::size_t> units;
+        for (Stretch& stretch : stretches) {
+            if (!(stretch.squares > 0)) continue; // one unit may fill several stretches
+            stretch.sampled.error_factor = stretch.squares / facts_[stretch.unit].squares;
+            chosen.push_back(std::move(stretch.sampled));
+            units.push_back(stretch.unit);
+        }
+        read(units, chosen, budget.per_unit);
+    }
+
+    void read(const std::vector<std::size_t>& units, std::vector<SampledUnit>& chosen, std::int64_t per_unit) const {
+        parallel_for(static_cast<std::int64_t>(units.size()), 4, [&](std::int64_t first, std::int64_t last) {
+            progress_.check();
+            std::vector<float> row(static_cast<std::size_t>(source_.columns));
+            for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
+                const auto unit = static_cast<std::int64_t>(units[i]);
+                source_.read(unit / units_.per_row, 1, row);
+                const auto begin = row.begin() + unit % units_.per_row * units_.width;
+                std::vector<float> values(begin, begin + width_of(units[i]));
+                std::sort(values.begin(), values.end());
+                summarize(std::move(values), per_unit, chosen[i]);
+                chosen[i].range = {facts_[units[i]].low, facts_[units[i]].high};
+            }
+        });
+    }
+
+    void choose_extremes() {
+        const auto [narrowest, widest] = std::minmax_element(
+            order_.begin(), order_.end(), [&](auto a, auto b) { return facts_[a].largest() < facts_[b].largest(); });
+        out_->extreme.resize(2);
+        read({*narrowest, *widest}, out_->extreme, estimate_budget.per_unit);
+    }
+
+    void find_typical() {
+        std::vector<double> largest; // of some thousands: the median of more is no other
+        for (std::size_t i = 0; i < order_.size(); i += 1 + order_.size() / 8192)
+            largest.push_back(facts_[order_[i]].largest());
+        const auto middle = largest.begin() + static_cast<std::ptrdiff_t>(largest.size() / 2);
+        std::nth_element(largest.begin(), middle, largest.end());
+        const auto distance = [&](const SampledUnit& unit) {
+            return std::abs(std::max(-unit.range.low, unit.range.high) - *middle);
+        };
+        const auto nearest = std::min_element(out_->sample.begin(), out_->sample.end(),
+                                              [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
+        out_->typical = static_cast<std::size_t>(nearest - out_->sample.begin());
+    }
+
+    /// The whole tensor as one unit: equal bins of some million values, each at the mean of what it holds.
+    void whole() {
+        Range range;
+        for (const auto& facts : facts_) {
+            range.low = std::min(range.low, facts.low);
+            range.high = std::max(range.high, facts.high);
+        }
+        const std::int64_t every = 1 + source_.rows * source_.columns / 4'000'000;
+        for (const auto& [bins, out] : {std::pair{8192, &out_->sample}, std::pair{2048, &out_->curves}}) {
+            SampledUnit unit = binned(range, bins, every);
+            unit.range = range;
+            unit.weights = double(source_.rows) * double(source_.columns);
+            unit.largest = std::max(-range.low, range.high);
+            out->push_back(std::move(unit));
+        }
+        out_->extreme = {out_->curves.front()};
+    }
+
+    /// \param every  only rows 0, every, 2 · every, … are looked at; the error factor makes up for it
+    SampledUnit binned(const Range& range, int bins, std::int64_t every) const {
+        constexpr std::int64_t bands = 16; // whatever the number of threads, so that sums come out the same
+        std::vector<std::vector<double>> counts(bands, std::vector<double>(static_cast<std::size_t>(bins))),
+            sums = counts;
+        std::vector<double> squares(bands);
+        const auto scale = static_cast<float>(bins / (double(range.high) - range.low));
+        parallel_for(bands, 1, [&](std::int64_t first, std::int64_t last) {
+            std::vector<float> weights(static_cast<std::size_t>(source_.columns));
+            for (auto band = static_cast<std::size_t>(first); band < static_cast<std::size_t>(last); ++band)
+                for (auto row = static_cast<std::int64_t>(band) * every; row < source_.rows; row += bands * every) {
+                    progress_.check();
+                    source_.read(row, 1, weights);
+                    squares[band] += facts_[static_cast<std::size_t>(row)].squares;
+                    for (const float w : weights) {
+                        const auto bin =
+                            static_cast<std::size_t>(std::min(bins - 1, static_cast<int>((w - range.low) * scale)));
+                        counts[band][bin] += 1;
+                        sums[band][bin] += w;
+                    }
+                }
+        });
+        SampledUnit unit;
+        double seen = 0;
+        for (const double part : squares)
+            seen += part;
+        unit.error_factor = seen > 0 ? out_->square_sum / seen : 0;
+        for (std::size_t bin = 0; bin < static_cast<std::size_t>(bins); ++bin) {
+            double count = 0, sum = 0;
+            for (std::size_t band = 0; band < static_cast<std::size_t>(bands); ++band) {
+                count += counts[band][bin];
+                sum += sums[band][bin];
+            }
+            if (count == 0) continue;
+            unit.values.push_back(static_cast<float>(sum / count));
+            unit.counts.push_back(static_cast<float>(count));
+        }
+        return unit;
+    }
 
     const WeightRows& source_;
     Units units_;
-    bool symmetric_;
     Progress& progress_;
-    std::vector<double> largest_; ///< of each unit
+    std::vector<UnitFacts> facts_; ///< of each unit; of each row when the tensor is one unit
+    std::vector<std::size_t> order_;
+    std::shared_ptr<ErrorHistogram> out_ = std::make_shared<ErrorHistogram>();
 };
 
 } // namespace
 
 std::string unit_key(const nlohmann::json& grid) {
-    const SchemeParts parts(nlohmann::json{{"grid", grid}});
-    std::string key = grid.value("granularity", "channel");
-    if (key == "group") key += std::to_string(grid.value("group", 0));
-    return key + (parts.grid->symmetric() ? "/symmetric" : "/asymmetric");
+    const std::string key = grid.at("granularity").get<std::string>();
+    return key == "group" ? key + std::to_string(grid.at("group").get<std::int64_t>()) : key;
 }
 
 std::shared_ptr<const ErrorHistogram> make_error_histogram(const WeightRows& source, const nlohmann::json& scheme,
                                                            Progress& progress) {
     const SchemeParts parts(scheme);
-    return Collector(source, parts.grid->units(source.rows, source.columns), parts.grid->symmetric(), progress).run();
+    return Collector(source, parts.grid->units(source.rows, source.columns), progress).run();
 }
 
 } // namespace quantscope

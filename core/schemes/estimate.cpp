@@ -1,5 +1,4 @@
-// Error of a scheme on pooled units: each class is handed to the scheme's own clipping and grid as one unit whose
-// values are bin centres with weights.
+// Fits the sampled units under a scheme and adds up what they stand for.
 #include "core/schemes/estimate.h"
 
 #include <algorithm>
@@ -13,78 +12,184 @@ namespace quantscope {
 
 namespace {
 
-struct ClassResult {
-    double error = 0, saturated = 0, largest = 0;
-    UnitParameters parameters{};
+/// A scheme's grid and clipping, ready for use.
+struct Parts {
+    explicit Parts(const nlohmann::json& scheme)
+        : grid(SchemeParts(scheme).grid)
+        , clipping(clipping_named(scheme.at("clipping").at("name").get<std::string>())
+                       .method(scheme.at("clipping"), grid->symmetric()))
+        , corrected(scheme.at("grid").value("bias_correction", "none") != "none") {
+        options.norm = clipping.norm;
+        options.scale_dtype = grid->scale_dtype();
+    }
+    std::unique_ptr<GridMethod> grid;
+    ClippingMethod clipping;
+    FitOptions options;
+    bool corrected; ///< the rows' mean and spread are restored
 };
 
-/// The ranges that are tried for a class; empty: those of the scheme's clipping.
-using RangesOf = std::function<void(const UnitWeights& sample, std::vector<Range>& ranges)>;
+struct UnitResult {
+    UnitParameters parameters{};
+    double error = 0, saturated = 0, largest = 0; ///< of all that the unit stands for
+};
 
-ClassResult run_class(const UnitClass& units, const GridMethod& grid, const RangesOf& ranges_of, double norm) {
-    const UnitWeights sample{.values = units.sample, .importance = {}, .range = units.range};
-    std::vector<Range> ranges;
-    ranges_of(sample, ranges);
-    const UnitWeights pooled{.values = units.centers, .importance = units.weights, .range = units.range};
-    FitOptions options;
-    options.norm = norm;
-    options.scale_dtype = DType::F32; // a scaled class's scales are not those that will be stored
-    const UnitFit fit = grid.choose(pooled, ranges, options);
-    std::vector<std::uint16_t> codes(units.centers.size());
-    std::vector<float> decoded(units.centers.size());
-    grid.encode_nearest(fit.parameters, units.centers, codes);
-    grid.decode(fit.parameters, codes, decoded);
-    ClassResult result;
-    result.parameters = fit.parameters;
-    for (std::size_t i = 0; i < decoded.size(); ++i) {
-        const double e = static_cast<double>(units.centers[i]) - decoded[i];
-        result.error += units.weights[i] * e * e;
-        result.largest = std::max(result.largest, std::abs(e));
-        if (units.centers[i] < fit.range.low || units.centers[i] > fit.range.high) result.saturated += units.counts[i];
+/// Moments of a unit's values, before or after decoding.
+struct Spread {
+    double mean = 0, deviation = 0;
+    Spread(std::span<const float> values, std::span<const float> counts) {
+        double all = 0, squares = 0;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            all += counts[i];
+            mean += double(counts[i]) * values[i];
+        }
+        mean /= all;
+        for (std::size_t i = 0; i < values.size(); ++i)
+            squares += counts[i] * std::pow(values[i] - mean, 2);
+        deviation = std::sqrt(squares / all);
     }
-    result.largest *= units.largest;
+};
+
+/// As correct_row does with the unit's row, of which a group is taken to be typical.
+void correct(const SampledUnit& unit, std::vector<float>& decoded) {
+    const Spread original(unit.values, unit.counts), quantized(decoded, unit.counts);
+    const double gain =
+        original.deviation > 0 && quantized.deviation > 0 ? original.deviation / quantized.deviation : 1;
+    for (float& value : decoded)
+        value = static_cast<float>((value - quantized.mean) * gain + original.mean);
+}
+
+UnitResult run_unit(const SampledUnit& unit, const Parts& parts) {
+    const UnitWeights weights{
+        .values = unit.values, .importance = unit.counts, .range = unit.range, .counts = unit.counts};
+    std::vector<Range> ranges;
+    parts.clipping.ranges(weights, ranges);
+    const UnitFit fit = parts.grid->choose(weights, ranges, parts.options);
+    std::vector<std::uint16_t> codes(unit.values.size());
+    std::vector<float> decoded(unit.values.size());
+    parts.grid->encode_nearest(fit.parameters, unit.values, codes);
+    parts.grid->decode(fit.parameters, codes, decoded);
+    if (parts.corrected) correct(unit, decoded);
+    UnitResult result{.parameters = fit.parameters};
+    double all = 0, beyond = 0;
+    for (std::size_t i = 0; i < decoded.size(); ++i) {
+        const double e = double(unit.values[i]) - decoded[i];
+        result.error += unit.counts[i] * e * e;
+        result.largest = std::max(result.largest, std::abs(e));
+        all += unit.counts[i];
+        if (unit.values[i] < fit.range.low || unit.values[i] > fit.range.high) beyond += unit.counts[i];
+    }
+    result.error *= unit.error_factor;
+    result.saturated = beyond / all * unit.weights;
+    result.largest *= unit.largest / std::max(-unit.range.low, unit.range.high);
     return result;
 }
 
-std::vector<ClassResult> run(const ErrorHistogram& histogram, const GridMethod& grid, const RangesOf& ranges_of,
-                             double norm) {
-    std::vector<ClassResult> results(histogram.classes.size());
-    parallel_for(static_cast<std::int64_t>(results.size()), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (auto c = static_cast<std::size_t>(begin); c < static_cast<std::size_t>(end); ++c)
-            results[c] = run_class(histogram.classes[c], grid, ranges_of, norm);
+std::vector<UnitResult> run(const std::vector<SampledUnit>& units, const Parts& parts) {
+    std::vector<UnitResult> results(units.size());
+    const auto grain = static_cast<std::int64_t>(units.size() / 16 + 1);
+    parallel_for(static_cast<std::int64_t>(units.size()), grain, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+            results[i] = run_unit(units[i], parts);
     });
     return results;
 }
 
-double total_error(const std::vector<ClassResult>& results) {
+double total_error(const std::vector<UnitResult>& results) {
     double error = 0;
     for (const auto& result : results)
         error += result.error;
     return error;
 }
 
-RangesOf fraction(double factor) {
-    return
-        [factor](const UnitWeights& unit, std::vector<Range>& ranges) { ranges.push_back(unit.range.shrunk(factor)); };
+bool exceeds_float16(const std::vector<UnitResult>& results, const GridMethod& grid) {
+    return std::any_of(results.begin(), results.end(),
+                       [&](const UnitResult& result) { return grid.exceeds_float16(result.parameters); });
 }
 
-void add_curves(const ErrorHistogram& histogram, const nlohmann::json& scheme, const ClippingMethod& clipping,
-                double values, SchemeEstimate& estimate) {
-    const SchemeParts parts(scheme);
-    for (int percent = 20; percent <= 100; percent += 4) {
-        const double error = total_error(run(histogram, *parts.grid, fraction(percent / 100.0), clipping.norm));
-        estimate.error_by_clip.emplace_back(static_cast<float>(percent / 100.0), static_cast<float>(error / values));
+/// The points of the error curves: shares of min–max, and of the limit for breakpoints.
+std::vector<float> steps(int first, int last) {
+    std::vector<float> values;
+    for (int percent = first; percent <= last; percent += 4)
+        values.push_back(static_cast<float>(percent) / 100);
+    return values;
+}
+
+/// Error sums of one sampled unit, or of all.
+struct Curves {
+    std::vector<double> clip, breakpoint;
+    void add(const Curves& other) {
+        for (std::size_t i = 0; i < clip.size(); ++i)
+            clip[i] += other.clip[i];
+        for (std::size_t i = 0; i < breakpoint.size(); ++i)
+            breakpoint[i] += other.breakpoint[i];
     }
-    if (!scheme.at("grid").contains("breakpoint_fraction")) return;
-    nlohmann::json fixed = scheme;
+};
+
+/// A piecewise scheme's grid with the breakpoint at each of the curve's points; empty for other grids.
+std::vector<std::unique_ptr<GridMethod>> fixed_grids(const nlohmann::json& scheme,
+                                                     const std::vector<float>& fractions) {
+    std::vector<std::unique_ptr<GridMethod>> grids;
+    if (!scheme.at("grid").contains("breakpoint_fraction")) return grids;
+    nlohmann::json fixed{{"grid", scheme.at("grid")}};
     fixed["grid"]["breakpoint"] = "fixed";
-    for (int percent = 4; percent <= 96; percent += 4) {
-        fixed["grid"]["breakpoint_fraction"] = percent / 100.0;
-        const SchemeParts at(fixed);
-        const double error = total_error(run(histogram, *at.grid, clipping.ranges, clipping.norm));
-        estimate.error_by_breakpoint.emplace_back(static_cast<float>(percent / 100.0),
-                                                  static_cast<float>(error / values));
+    fixed["grid"]["pieces"] = 2; // further breakpoints would each need a search
+    for (const float fraction : fractions) {
+        fixed["grid"]["breakpoint_fraction"] = double(fraction);
+        grids.push_back(SchemeParts(fixed).grid);
     }
+    return grids;
+}
+
+/// Every clip with every breakpoint, so that a searched one is the least of its row or column.
+Curves unit_curves(const SampledUnit& unit, const Parts& parts, const std::vector<float>& clips,
+                   const std::vector<std::unique_ptr<GridMethod>>& fixed, bool search) {
+    const UnitWeights weights{
+        .values = unit.values, .importance = unit.counts, .range = unit.range, .counts = unit.counts};
+    std::vector<Range> own, ranges;
+    parts.clipping.ranges(weights, own);
+    for (const float clip : clips)
+        ranges.push_back(unit.range.shrunk(clip));
+    if (own.size() == 1) ranges.push_back(own[0]); // else the clips stand for the ranges that would be tried
+    Curves curves{std::vector<double>(clips.size(), INFINITY), std::vector<double>(fixed.size())};
+    for (std::size_t f = 0; f < fixed.size(); ++f) {
+        const auto errors = fixed[f]->errors(weights, ranges, parts.options);
+        curves.breakpoint[f] = own.size() == 1 ? errors.back() : *std::min_element(errors.begin(), errors.end());
+        if (search)
+            for (std::size_t c = 0; c < clips.size(); ++c)
+                curves.clip[c] = std::min(curves.clip[c], errors[c]);
+    }
+    if (!search) {
+        curves.clip = parts.grid->errors(weights, ranges, parts.options);
+        curves.clip.resize(clips.size());
+    }
+    for (double& error : curves.clip)
+        error *= unit.error_factor;
+    for (double& error : curves.breakpoint)
+        error *= unit.error_factor;
+    return curves;
+}
+
+/// The curves have the shape that a small sample gives them; scaled so that they agree with the estimate, which comes
+/// from a larger one.
+void add_curves(const ErrorHistogram& histogram, const nlohmann::json& scheme, const Parts& parts,
+                SchemeEstimate& estimate) {
+    const auto clips = steps(20, 100), fractions = steps(4, 96);
+    const auto fixed = fixed_grids(scheme, fractions);
+    const bool search = !fixed.empty() && scheme.at("grid").at("breakpoint") == "search";
+    std::vector<Curves> all(histogram.curves.size());
+    parallel_for(static_cast<std::int64_t>(all.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+            all[i] = unit_curves(histogram.curves[i], parts, clips, fixed, search);
+    });
+    Curves total{std::vector<double>(clips.size()), std::vector<double>(fixed.size())};
+    for (const Curves& curves : all)
+        total.add(curves);
+    const double here = total_error(run(histogram.curves, parts));
+    const double scale = here > 0 ? estimate.mse / here : 0;
+    for (std::size_t i = 0; i < clips.size(); ++i)
+        estimate.error_by_clip.emplace_back(clips[i], static_cast<float>(total.clip[i] * scale));
+    for (std::size_t i = 0; i < fixed.size(); ++i)
+        estimate.error_by_breakpoint.emplace_back(fractions[i], static_cast<float>(total.breakpoint[i] * scale));
 }
 
 std::string unit_words(const ErrorHistogram& histogram, const nlohmann::json& grid) {
@@ -96,13 +201,18 @@ std::string unit_words(const ErrorHistogram& histogram, const nlohmann::json& gr
 } // namespace
 
 SchemeEstimate estimate_error(const ErrorHistogram& histogram, const nlohmann::json& scheme, bool curves) {
-    const SchemeParts parts(scheme);
-    const ClippingMethod clipping = clipping_named(scheme.at("clipping").at("name").get<std::string>())
-                                        .method(scheme.at("clipping"), parts.grid->symmetric());
-    const double values = std::max(1.0, static_cast<double>(histogram.rows) * static_cast<double>(histogram.columns));
-    const auto results = run(histogram, *parts.grid, clipping.ranges, clipping.norm);
-    SchemeEstimate estimate;
+    Parts parts(scheme);
+    const bool half = parts.options.scale_dtype == DType::F16;
+    // Where fp16 cannot hold a scale, fitting takes fp32 for all.
+    if (half && exceeds_float16(run(histogram.extreme, parts), *parts.grid)) parts.options.scale_dtype = DType::F32;
+    auto results = run(histogram.sample, parts);
+    if (parts.options.scale_dtype == DType::F16 && exceeds_float16(results, *parts.grid)) {
+        parts.options.scale_dtype = DType::F32;
+        results = run(histogram.sample, parts);
+    }
+    const double values = std::max(1.0, double(histogram.rows) * double(histogram.columns));
     const double error = total_error(results);
+    SchemeEstimate estimate;
     estimate.mse = error / values;
     estimate.sqnr_db = error > 0 ? 10 * std::log10(histogram.square_sum / error) : INFINITY;
     estimate.relative = error > 0 ? std::sqrt(error / histogram.square_sum) : 0;
@@ -110,20 +220,14 @@ SchemeEstimate estimate_error(const ErrorHistogram& histogram, const nlohmann::j
         estimate.saturated += result.saturated / values;
         estimate.max_error = std::max(estimate.max_error, result.largest);
     }
-    estimate.bytes = static_cast<double>(stored_bytes(scheme, histogram.rows, histogram.columns));
+    estimate.bytes = static_cast<double>(
+        stored_bytes(scheme, histogram.rows, histogram.columns, half && parts.options.scale_dtype == DType::F32));
     estimate.bits_per_weight = 8 * estimate.bytes / values;
     if (!results.empty()) {
-        estimate.overlay = levels_of(*parts.grid, results[histogram.typical_class].parameters);
-        const auto scale = static_cast<float>(histogram.typical);
-        for (float& level : estimate.overlay.levels)
-            level *= scale;
-        for (float& breakpoint : estimate.overlay.breakpoints)
-            breakpoint *= scale;
-        estimate.overlay.clip_low *= scale;
-        estimate.overlay.clip_high *= scale;
+        estimate.overlay = levels_of(*parts.grid, results[histogram.typical].parameters);
         estimate.overlay_unit = unit_words(histogram, scheme.at("grid"));
     }
-    if (curves) add_curves(histogram, scheme, clipping, values, estimate);
+    if (curves) add_curves(histogram, scheme, parts, estimate);
     return estimate;
 }
 

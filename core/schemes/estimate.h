@@ -1,6 +1,5 @@
-// Live preview: what a scheme would do to a site, from a histogram that was made once, within milliseconds. Units of
-// like shape are pooled after scaling each to its own range, which changes nothing for ranges that are fixed fractions
-// and little for searched ones; the grids and clippings that do the work are the very ones that fit sites.
+// Live preview: what a scheme would do to a site, within milliseconds. Not all units are looked at but some that stand
+// for the others; they are fitted by the very clippings and grids that fit sites.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +15,26 @@
 
 namespace quantscope {
 
-/// Units whose shape (largest magnitude over root mean square) is alike, each scaled by its own range.
-struct UnitClass {
-    Range range;                ///< mean range of its units in units of their largest magnitude
-    std::vector<float> centers; ///< of the non-empty bins, ascending, within range
-    std::vector<float> weights; ///< Σ (unit's scale)² over the values in the bin: error there counts so much
-    std::vector<double> counts; ///< values in the bin
-    std::vector<float> sample;  ///< values at equal steps of rank, for clippings that look at ranks
-    std::uint64_t units = 0;
-    double largest = 0; ///< largest magnitude of any unit
+/// A unit that stands for others of like shape (width of the range over root mean square).
+struct SampledUnit {
+    std::vector<float> values; ///< ascending: all of the unit's weights, or bins of equal rank with the tails in full
+    std::vector<float> counts; ///< weights that each value stands for
+    Range range;
+    double error_factor = 1; ///< the error of all that it stands for, over its own: as Σ w² of both
+    double weights = 0;      ///< number of weights that it stands for
+    double largest = 0;      ///< largest magnitude among these
 };
 
 struct ErrorHistogram {
     std::int64_t rows = 0, columns = 0, units = 0;
-    bool symmetric = false; ///< scaled by largest magnitude, not by (low, high)
-    double square_sum = 0;  ///< Σ w²
-    double typical = 0;     ///< median of the units' largest magnitudes
-    std::size_t typical_class = 0;
-    std::vector<UnitClass> classes;
+    double square_sum = 0;            ///< Σ w²
+    std::vector<SampledUnit> sample;  ///< some 32,000 values, for the estimate
+    std::vector<SampledUnit> curves;  ///< some 4,000 values, for the shape of error curves
+    std::vector<SampledUnit> extreme; ///< narrowest and widest unit: whether fp16 can hold all scales
+    std::size_t typical = 0;          ///< in `sample`: the one whose magnitude is nearest to the median unit's
 };
 
-/// Which grids can be estimated from the same histogram: granularity, group and symmetry.
+/// Which grids can be estimated from the same histogram: how they cut a site into units.
 /// \param grid  a resolved scheme's grid
 std::string unit_key(const nlohmann::json& grid);
 
@@ -46,13 +44,14 @@ std::shared_ptr<const ErrorHistogram> make_error_histogram(const WeightRows& sou
 
 struct SchemeEstimate {
     double mse = 0, sqnr_db = 0, relative = 0, saturated = 0, max_error = 0; ///< as in SiteError
-    double bytes = 0, bits_per_weight = 0;                                   ///< exact
+    double bytes = 0, bits_per_weight = 0;                                   ///< exact but for rare fp32 scales
     std::vector<std::pair<float, float>> error_by_clip;                      ///< (coefficient of the range, MSE)
     std::vector<std::pair<float, float>> error_by_breakpoint;                ///< (p/m, MSE), piecewise grids only
-    UnitLevels overlay;       ///< of the typical unit, in the weights' unit
+    UnitLevels overlay;                                                      ///< of the typical unit
     std::string overlay_unit; ///< "whole tensor", "median of 576 channels"
 };
 
+/// Within a few per cent of the exact error (tst_estimate says how many).
 /// \param histogram  made for a grid of the same unit_key \param curves  also fill the error curves
 SchemeEstimate estimate_error(const ErrorHistogram& histogram, const nlohmann::json& scheme, bool curves);
 

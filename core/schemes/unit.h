@@ -25,6 +25,8 @@ struct UnitWeights {
     std::span<const float> values;     ///< finite
     std::span<const float> importance; ///< weight of each value's error; empty: all 1
     Range range;                       ///< of the values, 0 included
+    /// How many weights each value stands for, where values are a summary in ascending order; empty: 1 each.
+    std::span<const float> counts = {};
 };
 
 /// How a granularity cuts a matrix [rows, columns] into units, numbered row by row.

@@ -68,12 +68,7 @@ void EstimateTest::estimateIsCloseToTheExactError_data() {
                 for (const char* grid : {R"("name":"uniform","symmetric":true)",
                                          R"("name":"uniform","symmetric":false)", R"("name":"piecewise")"}) {
                     const QString text = QString("{%1,%2,\"bits\":%3}").arg(grid, cut).arg(bits);
-                    // A short group's own best clip and breakpoint beat its class's by more than a long row's do. Where an
-                    // asymmetric range ends is not well told by its class: percentiles there are an indication only.
-                    const bool groups = QString(cut).contains("group\""), asymmetric = QString(grid).contains("false");
-                    const bool percentile = QString(clipping).contains("percentile");
-                    QTest::addRow("%s %s", qPrintable(text), clipping)
-                        << text << QString(clipping) << (asymmetric && percentile ? 0.8 : groups ? 0.35 : 0.12);
+                    QTest::addRow("%s %s", qPrintable(text), clipping) << text << QString(clipping) << 0.05;
                 }
 }
 
@@ -89,10 +84,10 @@ void EstimateTest::estimateIsCloseToTheExactError() {
     const auto estimate = estimate_error(*histogram, scheme, false);
     QVERIFY2(std::abs(estimate.mse / exact.error.mse - 1) < tolerance,
              qPrintable(QString("estimate %1, exact %2").arg(estimate.mse).arg(exact.error.mse)));
-    QVERIFY2(std::abs(estimate.saturated - exact.error.saturated) < 0.04,
+    QVERIFY(std::abs(estimate.max_error / exact.error.max_error - 1) < 0.02);
+    QVERIFY2(std::abs(estimate.saturated - exact.error.saturated) < 0.01,
              qPrintable(QString("estimate %1, exact %2").arg(estimate.saturated).arg(exact.error.saturated)));
-    // Scales that fp16 cannot hold are stored as fp32, which is seen only when they are fitted.
-    if (exact.arrays.at("scale").dtype == DType::F16) QCOMPARE(estimate.bytes, static_cast<double>(exact.bytes()));
+    QCOMPARE(estimate.bytes, static_cast<double>(exact.bytes()));
 }
 
 void EstimateTest::curvesContainTheEstimate() {
@@ -102,11 +97,11 @@ void EstimateTest::curvesContainTheEstimate() {
     const auto histogram = make_error_histogram(source(values), scheme, progress);
     const auto estimate = estimate_error(*histogram, scheme, true);
     QCOMPARE(estimate.error_by_clip.back().first, 1.0f);
-    QVERIFY(std::abs(estimate.error_by_clip.back().second / estimate.mse - 1) < 1e-5);
+    QVERIFY(std::abs(estimate.error_by_clip.back().second / estimate.mse - 1) < 0.03); // coarser breakpoints
     double best = INFINITY;
     for (const auto& [fraction, error] : estimate.error_by_breakpoint)
         best = std::min<double>(best, error);
-    QVERIFY(estimate.mse <= best * 1.001); // the search finds what the curve's coarse steps find
+    QVERIFY(estimate.mse <= best * 1.01); // the search finds what the curve's coarse steps find
     QVERIFY(!estimate.overlay.levels.empty() && !estimate.overlay.breakpoints.empty());
 }
 

@@ -47,9 +47,9 @@ public:
     virtual ~GridMethod() = default;
 
     virtual Units units(std::int64_t rows, std::int64_t columns) const = 0;
-    virtual int code_bits() const = 0;       ///< stored bits of one code
-    virtual bool symmetric() const = 0;      ///< only max(−low, high) of a range matters
-    virtual DType scale_dtype() const = 0;   ///< as asked for
+    virtual int code_bits() const = 0;     ///< stored bits of one code
+    virtual bool symmetric() const = 0;    ///< only max(−low, high) of a range matters
+    virtual DType scale_dtype() const = 0; ///< as asked for
     virtual int weights_per_code() const { return 1; }
 
     /// Everything a site stores beside the codes. \param scale_dtype as used, wider than asked for when need be
@@ -57,6 +57,9 @@ public:
 
     /// Chooses a unit's parameters: the best over the ranges, measured with scales rounded as they will be stored.
     virtual UnitFit choose(const UnitWeights& unit, std::span<const Range> ranges, const FitOptions& options) const = 0;
+    /// The error of each range, other parameters as `choose` would take them; Σ importance · |w − ŵ|^norm.
+    virtual std::vector<double> errors(const UnitWeights& unit, std::span<const Range> ranges,
+                                       const FitOptions& options) const = 0;
     /// Whether a scale of these parameters would be subnormal or infinite in fp16.
     virtual bool exceeds_float16(const UnitParameters& parameters) const = 0;
 
@@ -74,7 +77,8 @@ public:
     virtual Range covered(const UnitParameters& parameters) const = 0;
 
     using Arrays = std::map<std::string, StoredArray>;
-    virtual void store(std::int64_t unit, const UnitParameters& parameters, const Units& units, Arrays& arrays) const = 0;
+    virtual void store(std::int64_t unit, const UnitParameters& parameters, const Units& units,
+                       Arrays& arrays) const = 0;
     virtual UnitParameters load(std::int64_t unit, const Units& units, const Arrays& arrays) const = 0;
 };
 

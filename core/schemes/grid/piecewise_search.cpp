@@ -22,8 +22,8 @@ struct alignas(64) Candidates {
 
 /// What all candidates of a side share.
 struct Side {
-    float offset = 0.5f;             ///< where within its step a level lies
-    float highest[max_pieces] = {};  ///< highest index of each piece
+    float offset = 0.5f;            ///< where within its step a level lies
+    float highest[max_pieces] = {}; ///< highest index of each piece
 };
 
 /// Distance of a magnitude to the nearest level, of all candidates. The innermost piece needs no lower bound: its index
@@ -40,8 +40,10 @@ QUANTSCOPE_INLINE Lanes distance(const Candidates& c, const Side& side, float ma
             if (r > 0) k = k < Lanes{} ? Lanes{} : k;
             Lanes e = (x - rounded(k)) * c.scale[r];
             e = e < Lanes{} ? -e : e;
-            if (r == 0) least = e;
-            else least = e < least ? e : least;
+            if (r == 0)
+                least = e;
+            else
+                least = e < least ? e : least;
         }
         return least;
     } else {
@@ -83,7 +85,8 @@ QUANTSCOPE_INLINE void add_errors(const float* magnitudes, const float* importan
                 sum += importance ? error * importance[i] : error;
             }
         }
-        for (std::size_t k = 0; k < lane_count; ++k) sums[k] += double(sum[k]);
+        for (std::size_t k = 0; k < lane_count; ++k)
+            sums[k] += double(sum[k]);
     }
 }
 
@@ -95,20 +98,26 @@ QUANTSCOPE_CLONES void piecewise_errors(const float* magnitudes, const float* im
             add_errors<Pieces, Overlapping>(magnitudes, importance, begin, end, block, side, power, sums);
         };
         if (shape.overlapping) {
-            if (shape.pieces == 2) run.template operator()<2, true>();
-            else if (shape.pieces == 3) run.template operator()<3, true>();
-            else run.template operator()<4, true>();
+            if (shape.pieces == 2)
+                run.template operator()<2, true>();
+            else if (shape.pieces == 3)
+                run.template operator()<3, true>();
+            else
+                run.template operator()<4, true>();
         } else {
-            if (shape.pieces == 2) run.template operator()<2, false>();
-            else if (shape.pieces == 3) run.template operator()<3, false>();
-            else run.template operator()<4, false>();
+            if (shape.pieces == 2)
+                run.template operator()<2, false>();
+            else if (shape.pieces == 3)
+                run.template operator()<3, false>();
+            else
+                run.template operator()<4, false>();
         }
         sums += lane_count;
     }
 }
 
-/// Rounds to fp16's or bf16's number of digits. In fp16's subnormal range this is finer than fp16, which does not matter:
-/// a site with such scales is fitted again with fp32 scales.
+/// Rounds to fp16's or bf16's number of digits. In fp16's subnormal range this is finer than fp16, which does not
+/// matter: a site with such scales is fitted again with fp32 scales.
 QUANTSCOPE_INLINE Lanes rounded_to(DType dtype, Lanes x) {
     if (dtype == DType::F32) return x;
     const int dropped = dtype == DType::F16 ? 13 : 16;
@@ -163,7 +172,8 @@ UnitParameters piecewise_scales(const PiecewiseShape& shape, const PiecewiseEdge
 }
 
 PiecewiseSearch::PiecewiseSearch(const PiecewiseShape& shape, const UnitWeights& unit, const FitOptions& options)
-    : shape_(shape), options_(options) {
+    : shape_(shape)
+    , options_(options) {
     const auto& values = unit.values;
     magnitudes_.reserve(values.size());
     importance_.reserve(unit.importance.size());
@@ -191,7 +201,8 @@ std::vector<double> PiecewiseSearch::errors(const std::vector<PiecewiseEdges>& e
     const auto add_side = [&](std::size_t begin, std::size_t end, float offset) {
         if (begin == end) return;
         Side side{.offset = offset};
-        for (int r = 0; r < shape_.pieces; ++r) side.highest[r] = static_cast<float>(shape_.count(r) - 1);
+        for (int r = 0; r < shape_.pieces; ++r)
+            side.highest[r] = static_cast<float>(shape_.count(r) - 1);
         for (std::size_t i = 0; i < count; ++i)
             fill_candidates(shape_, edges.data() + i * lane_count, edges.size() - i * lane_count, options_.scale_dtype,
                             offset, blocks[i]);
@@ -200,7 +211,8 @@ std::vector<double> PiecewiseSearch::errors(const std::vector<PiecewiseEdges>& e
         sum_errors(end - begin, errors, options_.check, [&](std::size_t first, std::size_t last, double* sums) {
             piecewise_errors(values, importance, first, last, blocks, side, shape_, options_.norm != 2, sums);
         });
-        for (std::size_t i = 0; i < total.size(); ++i) total[i] += errors[i];
+        for (std::size_t i = 0; i < total.size(); ++i)
+            total[i] += errors[i];
     };
     if (shape_.mid_rise) {
         add_side(0, magnitudes_.size(), 0.5f);
@@ -214,9 +226,12 @@ std::vector<double> PiecewiseSearch::errors(const std::vector<PiecewiseEdges>& e
 
 PiecewiseEdges PiecewiseSearch::with_halves(float breakpoint, float limit) const {
     switch (shape_.pieces) {
-    case 3: return {breakpoint, (breakpoint + limit) / 2, limit, 0};
-    case 4: return {breakpoint / 2, breakpoint, (breakpoint + limit) / 2, limit};
-    default: return {breakpoint, limit, 0, 0};
+    case 3:
+        return {breakpoint, (breakpoint + limit) / 2, limit, 0};
+    case 4:
+        return {breakpoint / 2, breakpoint, (breakpoint + limit) / 2, limit};
+    default:
+        return {breakpoint, limit, 0, 0};
     }
 }
 
@@ -228,9 +243,11 @@ PiecewiseSearch::Found PiecewiseSearch::best_of(const std::vector<PiecewiseEdges
     return {edges[best], all[best]};
 }
 
-PiecewiseSearch::Found PiecewiseSearch::search(const std::vector<float>& limits, const std::vector<float>& breakpoints) {
+PiecewiseSearch::Found PiecewiseSearch::search(const std::vector<float>& limits,
+                                               const std::vector<float>& breakpoints) {
     std::vector<PiecewiseEdges> edges;
-    for (std::size_t i = 0; i < limits.size(); ++i) edges.push_back(with_halves(breakpoints[i], limits[i]));
+    for (std::size_t i = 0; i < limits.size(); ++i)
+        edges.push_back(with_halves(breakpoints[i], limits[i]));
     Found found = best_of(edges);
     search_further_pieces(found);
     return found;
@@ -238,8 +255,8 @@ PiecewiseSearch::Found PiecewiseSearch::search(const std::vector<float>& limits,
 
 PiecewiseSearch::Found PiecewiseSearch::search(const std::vector<float>& limits) {
     // Coarse: some 20 limits with breakpoints from the centre of sharply peaked to that of flat distributions.
-    static constexpr float joint[] = {0.05f, 0.10f, 0.15f, 0.20f, 0.24f, 0.28f, 0.32f,
-                                      0.36f, 0.40f, 0.45f, 0.55f, 0.62f};
+    static constexpr float joint[] = {0.05f, 0.10f, 0.15f, 0.20f, 0.24f, 0.28f,
+                                      0.32f, 0.36f, 0.40f, 0.45f, 0.55f, 0.62f};
     static constexpr float alone[] = {0.02f, 0.04f, 0.06f, 0.08f, 0.10f, 0.12f, 0.14f, 0.16f, 0.18f, 0.20f, 0.22f,
                                       0.24f, 0.26f, 0.28f, 0.30f, 0.32f, 0.34f, 0.36f, 0.38f, 0.40f, 0.42f, 0.44f,
                                       0.47f, 0.53f, 0.56f, 0.60f, 0.65f, 0.70f, 0.75f, 0.80f, 0.90f};
@@ -247,13 +264,16 @@ PiecewiseSearch::Found PiecewiseSearch::search(const std::vector<float>& limits)
     const std::span<const float> fractions = one ? std::span<const float>(alone) : std::span<const float>(joint);
     const std::size_t stride = std::max<std::size_t>(1, limits.size() / 20);
     std::vector<PiecewiseEdges> edges;
-    for (const float limit : limits) edges.push_back(with_halves(limit / 2, limit));
+    for (const float limit : limits)
+        edges.push_back(with_halves(limit / 2, limit));
     for (std::size_t i = 0; i < limits.size(); i += stride)
-        for (const float fraction : fractions) edges.push_back(with_halves(fraction * limits[i], limits[i]));
+        for (const float fraction : fractions)
+            edges.push_back(with_halves(fraction * limits[i], limits[i]));
 
     const auto all = errors(edges);
     std::vector<std::size_t> order(all.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    for (std::size_t i = 0; i < order.size(); ++i)
+        order[i] = i;
     constexpr std::size_t starts = 3;
     const auto kept = static_cast<std::ptrdiff_t>(std::min(starts, order.size()));
     std::partial_sort(order.begin(), order.begin() + kept, order.end(),
@@ -276,16 +296,17 @@ PiecewiseSearch::Found PiecewiseSearch::refine(Found found, const std::vector<fl
     for (int round = 0; round < 4; ++round, limit_step /= 2, fraction_step /= 2) {
         const float limit = found.edges[last], fraction = found.edges[main] / limit;
         // Where among the candidates the limit lies; they fall evenly.
-        const double place = one ? 0
-                                 : double(limits.front() - limit) / double(limits.front() - limits.back()) *
-                                       double(limits.size() - 1);
+        const double place =
+            one ? 0
+                : double(limits.front() - limit) / double(limits.front() - limits.back()) * double(limits.size() - 1);
         std::vector<PiecewiseEdges> edges;
-        for (int i = one ? 0 : -2; i <= (one ? 0 : 2); ++i) {
+        // Fifteen candidates and no more: they are tried at the price of one.
+        for (int i = one ? 0 : -1; i <= (one ? 0 : 1); ++i) {
             const float m = one ? limit : interpolated(limits, place + i * limit_step);
-            const int reach = one ? 8 : 2;
+            const int reach = one ? 7 : 2;
             for (int j = -reach; j <= reach; ++j) {
-                const float f = std::clamp(fraction + static_cast<float>(j) * fraction_step, lowest_fraction,
-                                           highest_fraction);
+                const float f =
+                    std::clamp(fraction + static_cast<float>(j) * fraction_step, lowest_fraction, highest_fraction);
                 edges.push_back(with_halves(f * m, m));
             }
         }

@@ -1,11 +1,12 @@
-// Uniform integer grid: equal steps, b bits, symmetric (three ranges in use) or asymmetric with a zero point or minimum.
+// Uniform integer grid: equal steps, b bits, symmetric (three ranges in use) or asymmetric with a zero point or
+// minimum.
 #include <cmath>
 #include <limits>
 
 #include "core/schemes/describe.h"
 #include "core/schemes/grid/granularity.h"
-#include "core/schemes/grid/lanes.h"
 #include "core/schemes/grid/grid.h"
+#include "core/schemes/grid/lanes.h"
 #include "core/schemes/stored_numbers.h"
 
 namespace quantscope {
@@ -38,17 +39,22 @@ QUANTSCOPE_INLINE void add_errors(const float* values, const float* importance, 
             if constexpr (Weighted) error *= importance[i];
             sum += error;
         }
-        for (std::size_t k = 0; k < lane_count; ++k) sums[k] += double(sum[k]);
+        for (std::size_t k = 0; k < lane_count; ++k)
+            sums[k] += double(sum[k]);
     }
 }
 
 QUANTSCOPE_CLONES void uniform_errors(const float* values, const float* importance, std::size_t begin, std::size_t end,
                                       std::span<const Candidates> blocks, bool power, double* sums) {
     for (const auto& block : blocks) {
-        if (importance && power) add_errors<true, true>(values, importance, begin, end, block, sums);
-        else if (importance) add_errors<true, false>(values, importance, begin, end, block, sums);
-        else if (power) add_errors<false, true>(values, importance, begin, end, block, sums);
-        else add_errors<false, false>(values, importance, begin, end, block, sums);
+        if (importance && power)
+            add_errors<true, true>(values, importance, begin, end, block, sums);
+        else if (importance)
+            add_errors<true, false>(values, importance, begin, end, block, sums);
+        else if (power)
+            add_errors<false, true>(values, importance, begin, end, block, sums);
+        else
+            add_errors<false, false>(values, importance, begin, end, block, sums);
         sums += lane_count;
     }
 }
@@ -56,10 +62,13 @@ QUANTSCOPE_CLONES void uniform_errors(const float* values, const float* importan
 class UniformMethod : public GridMethod {
 public:
     explicit UniformMethod(const nlohmann::json& values)
-        : granularity_(values), bits_(values.at("bits").get<int>()), symmetric_(values.at("symmetric").get<bool>()),
-          stores_minimum_(!symmetric_ && values.at("offset").get<std::string>() == "minimum"),
-          range_(values.at("range").get<std::string>()), lowest_(symmetric_ && range_ == "narrow" ? 1 : 0),
-          highest_(static_cast<float>((1 << bits_) - 1)) {}
+        : granularity_(values)
+        , bits_(values.at("bits").get<int>())
+        , symmetric_(values.at("symmetric").get<bool>())
+        , stores_minimum_(!symmetric_ && values.at("offset").get<std::string>() == "minimum")
+        , range_(values.at("range").get<std::string>())
+        , lowest_(symmetric_ && range_ == "narrow" ? 1 : 0)
+        , highest_(static_cast<float>((1 << bits_) - 1)) {}
 
     Units units(std::int64_t rows, std::int64_t columns) const override { return granularity_.units(rows, columns); }
     int code_bits() const override { return bits_; }
@@ -69,39 +78,47 @@ public:
     std::vector<ArrayPlan> arrays(const Units& units, DType scale_dtype) const override {
         std::vector<ArrayPlan> plans{{"scale", scale_dtype, parameter_shape(units)}};
         if (symmetric_) return plans;
-        if (stores_minimum_) plans.push_back({"minimum", scale_dtype, parameter_shape(units)});
-        else if (units.whole()) plans.push_back({"zero", DType::U8, {1}});
-        else plans.push_back({"zero", DType::U8, {units.rows, packed_bytes(units.per_row, bits_)}});
+        if (stores_minimum_)
+            plans.push_back({"minimum", scale_dtype, parameter_shape(units)});
+        else if (units.whole())
+            plans.push_back({"zero", DType::U8, {1}});
+        else
+            plans.push_back({"zero", DType::U8, {units.rows, packed_bytes(units.per_row, bits_)}});
         return plans;
     }
 
     UnitFit choose(const UnitWeights& unit, std::span<const Range> ranges, const FitOptions& options) const override {
-        const auto count = ranges.size();
         std::size_t best = 0;
         double least = std::numeric_limits<double>::quiet_NaN();
-        if (count > 1) {
-            std::vector<Candidates> blocks((count + lane_count - 1) / lane_count);
-            for (std::size_t i = 0; i < blocks.size() * lane_count; ++i) {
-                const Affine a = affine(ranges[std::min(i, count - 1)], options.scale_dtype);
-                auto& block = blocks[i / lane_count];
-                const std::size_t lane = i % lane_count;
-                block.scale[lane] = a.scale;
-                block.inverse[lane] = 1 / a.scale;
-                block.minimum[lane] = a.minimum;
-                block.lowest[lane] = lowest_ - a.zero;
-                block.highest[lane] = highest_ - a.zero;
-            }
-            std::vector<double> errors(blocks.size() * lane_count);
-            const float* importance = unit.importance.empty() ? nullptr : unit.importance.data();
-            sum_errors(unit.values.size(), errors, options.check, [&](std::size_t begin, std::size_t end, double* sums) {
-                uniform_errors(unit.values.data(), importance, begin, end, blocks, options.norm != 2, sums);
-            });
-            for (std::size_t i = 1; i < count; ++i)
-                if (errors[i] < errors[best]) best = i;
-            least = errors[best];
+        if (ranges.size() > 1) {
+            const auto all = errors(unit, ranges, options);
+            best = static_cast<std::size_t>(std::min_element(all.begin(), all.end()) - all.begin());
+            least = all[best];
         }
         const Affine a = affine(ranges[best], options.scale_dtype);
         return {{a.scale, stores_minimum_ ? a.minimum : a.zero}, ranges[best], least};
+    }
+
+    std::vector<double> errors(const UnitWeights& unit, std::span<const Range> ranges,
+                               const FitOptions& options) const override {
+        std::vector<Candidates> blocks((ranges.size() + lane_count - 1) / lane_count);
+        for (std::size_t i = 0; i < blocks.size() * lane_count; ++i) {
+            const Affine a = affine(ranges[std::min(i, ranges.size() - 1)], options.scale_dtype);
+            auto& block = blocks[i / lane_count];
+            const std::size_t lane = i % lane_count;
+            block.scale[lane] = a.scale;
+            block.inverse[lane] = 1 / a.scale;
+            block.minimum[lane] = a.minimum;
+            block.lowest[lane] = lowest_ - a.zero;
+            block.highest[lane] = highest_ - a.zero;
+        }
+        std::vector<double> errors(blocks.size() * lane_count);
+        const float* importance = unit.importance.empty() ? nullptr : unit.importance.data();
+        sum_errors(unit.values.size(), errors, options.check, [&](std::size_t begin, std::size_t end, double* sums) {
+            uniform_errors(unit.values.data(), importance, begin, end, blocks, options.norm != 2, sums);
+        });
+        errors.resize(ranges.size());
+        return errors;
     }
 
     bool exceeds_float16(const UnitParameters& p) const override {
@@ -117,12 +134,15 @@ public:
             codes[i] = static_cast<std::uint16_t>(((x + 12582912.0f) - 12582912.0f) + a.zero);
         }
     }
-    void decode(const UnitParameters& p, std::span<const std::uint16_t> codes, std::span<float> weights) const override {
+    void decode(const UnitParameters& p, std::span<const std::uint16_t> codes,
+                std::span<float> weights) const override {
         const Affine a = from(p);
         if (stores_minimum_)
-            for (std::size_t i = 0; i < codes.size(); ++i) weights[i] = a.scale * float(codes[i]) + a.minimum;
+            for (std::size_t i = 0; i < codes.size(); ++i)
+                weights[i] = a.scale * float(codes[i]) + a.minimum;
         else
-            for (std::size_t i = 0; i < codes.size(); ++i) weights[i] = a.scale * (float(codes[i]) - a.zero);
+            for (std::size_t i = 0; i < codes.size(); ++i)
+                weights[i] = a.scale * (float(codes[i]) - a.zero);
     }
     Range covered(const UnitParameters& p) const override {
         const Affine a = from(p);
@@ -136,8 +156,10 @@ public:
 
     void store(std::int64_t unit, const UnitParameters& p, const Units& units, Arrays& arrays) const override {
         store_number(arrays.at("scale"), unit, p[0]);
-        if (stores_minimum_) store_number(arrays.at("minimum"), unit, p[1]);
-        else if (!symmetric_) store_packed(arrays.at("zero"), unit, units, bits_, static_cast<unsigned>(p[1]));
+        if (stores_minimum_)
+            store_number(arrays.at("minimum"), unit, p[1]);
+        else if (!symmetric_)
+            store_packed(arrays.at("zero"), unit, units, bits_, static_cast<unsigned>(p[1]));
     }
     UnitParameters load(std::int64_t unit, const Units& units, const Arrays& arrays) const override {
         const float scale = load_number(arrays.at("scale"), unit);
@@ -185,15 +207,17 @@ class Uniform : public Grid {
         std::vector<Parameter> parameters{
             integer({"bits", "Bits", "bits", "Stored bits of each weight's code."}, 4, 2, 8),
             flag({"symmetric", "Symmetric", "", "Levels centred on 0 and no zero point; saves its bits."}, false),
-            only_with("symmetric", {"true"},
-                      option({"range", "Range", "",
-                              "full: 2^b levels, 0 the middle one; narrow: ±(2^(b−1) − 1) steps; signed-max: the largest "
-                              "weight maps to −2^(b−1), as in GGUF Q4_0."},
-                             "full", {"full", "narrow", "signed-max"})),
-            only_with("symmetric", {"false"},
-                      option({"offset", "Offset", "",
-                              "zero_point: an integer of b bits, 0 stays exact; minimum: a stored number, as in GGUF Q4_1."},
-                             "zero_point", {"zero_point", "minimum"}))};
+            only_with(
+                "symmetric", {"true"},
+                option({"range", "Range", "",
+                        "full: 2^b levels, 0 the middle one; narrow: ±(2^(b−1) − 1) steps; signed-max: the largest "
+                        "weight maps to −2^(b−1), as in GGUF Q4_0."},
+                       "full", {"full", "narrow", "signed-max"})),
+            only_with(
+                "symmetric", {"false"},
+                option({"offset", "Offset", "",
+                        "zero_point: an integer of b bits, 0 stays exact; minimum: a stored number, as in GGUF Q4_1."},
+                       "zero_point", {"zero_point", "minimum"}))};
         append_granularity(parameters);
         return {.choice = Choice::grid,
                 .name = "uniform",
