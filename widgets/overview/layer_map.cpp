@@ -66,7 +66,8 @@ void LayerMap::set_layers(const std::vector<studio::LayerRow>& layers) {
     cells_.clear();
     cell_of_.clear();
     selected_row_ = selected_column_ = -1;
-    QStringList roles;
+    QStringList& roles = roles_;
+    roles.clear();
     std::vector<int> blocks; // −1, outside of blocks, stands above the first
     for (const auto& layer : layers_) {
         const QString role = QString::fromStdString(layer.role);
@@ -111,8 +112,24 @@ void LayerMap::set_layers(const std::vector<studio::LayerRow>& layers) {
     scale_->setVisible(!empty);
     set_axis_names(tr("role"), tr("block"));
     set_full_ranges(QCPRange(-0.5, std::max(columns_, 1) - 0.5), QCPRange(-0.5, std::max(rows_, 1) - 0.5));
+    fit_role_names();
     update_scale();
     refresh();
+}
+
+/// Names of roles that are wider than their columns stand at a slant.
+void LayerMap::fit_role_names() {
+    const QFontMetrics metrics(xAxis->tickLabelFont());
+    int widest = 0;
+    for (const QString& role : roles_)
+        widest = std::max(widest, metrics.horizontalAdvance(role));
+    const double column = double(width() - 160) / std::max(1, columns_); // beside the block names and the scale
+    xAxis->setTickLabelRotation(widest + 6 > column ? -40 : 0);
+}
+
+void LayerMap::resizeEvent(QResizeEvent* event) {
+    fit_role_names();
+    Plot::resizeEvent(event);
 }
 
 void LayerMap::set_measures(const QHash<QString, studio::LayerMeasures>& measures) {

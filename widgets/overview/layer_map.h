@@ -32,6 +32,7 @@ Q_SIGNALS:
 
 protected:
     void restyle() override;
+    void resizeEvent(QResizeEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
@@ -48,6 +49,7 @@ private:
     QColor colour_of(double value) const;
     QString describe(const Cell& cell) const;
     void update_scale();
+    void fit_role_names();
     void draw_cells(QCPPainter* painter) const;
     void draw_selection(QCPPainter* painter) const;
 
@@ -55,6 +57,7 @@ private:
     QHash<QString, studio::LayerMeasures> measures_;
     std::vector<Cell> cells_;
     QHash<QString, std::size_t> cell_of_;
+    QStringList roles_;
     const Measure* measure_;
     QCPColorScale* scale_;
     QCPRange range_{0, 1};

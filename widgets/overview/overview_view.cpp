@@ -80,6 +80,7 @@ QWidget* OverviewView::make_map() {
     layout->setSpacing(0);
     auto* row = new QHBoxLayout;
     row->setContentsMargins(8, 0, 8, 0);
+    row->setSpacing(2 * Theme::unit);
     measure_ = new QComboBox(frame);
     measure_->setObjectName(QStringLiteral("overview_measure"));
     measure_->setAccessibleName(tr("Measure that colours the layers"));

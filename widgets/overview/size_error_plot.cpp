@@ -10,15 +10,37 @@
 namespace quantscope::widgets {
 namespace {
 
-class SizeTicker : public QCPAxisTickerLog {
+/// 1, 2 and 5 of each decade, or fewer where they would crowd: the axis is narrow and its words are wide.
+class SizeTicker : public QCPAxisTicker {
 protected:
-    QString getTickLabel(double tick, const QLocale&, QChar, int) override { return size_text(tick); }
+    QString getTickLabel(double tick, const QLocale&, QChar, int) override {
+        QString text = size_text(tick); // round numbers need no decimals
+        return text.replace(QStringLiteral(".0 "), QStringLiteral(" "));
+    }
+    QVector<double> createTickVector(double, const QCPRange& range) override {
+        constexpr int most = 4;
+        if (!(range.lower > 0)) return {};
+        const auto ticks_of = [&](std::initializer_list<double> parts, int every) {
+            QVector<double> ticks;
+            for (int decade = int(std::floor(std::log10(range.lower))); std::pow(10.0, decade) <= range.upper; ++decade)
+                for (const double part : parts) {
+                    const double tick = part * std::pow(10.0, decade);
+                    if (range.contains(tick) && decade % every == 0) ticks.append(tick);
+                }
+            return ticks;
+        };
+        QVector<double> ticks = ticks_of({1, 1.5, 2, 3, 4, 5, 7}, 1);
+        if (ticks.size() > most) ticks = ticks_of({1, 2, 5}, 1);
+        for (int every = 1; ticks.size() > most; ++every)
+            ticks = ticks_of({1}, every);
+        return ticks;
+    }
 };
 
 class PercentTicker : public QCPAxisTicker {
 protected:
     QString getTickLabel(double tick, const QLocale&, QChar, int) override {
-        return number_text(tick * 100) + QStringLiteral(" %");
+        return QString::number(tick * 100, 'g', 4) + QStringLiteral(" %");
     }
 };
 
@@ -40,28 +62,41 @@ SizeErrorPlot::SizeErrorPlot(QWidget* parent)
     set_axis_names(tr("size under the recipe (log)"), tr("relative error"));
     new Artist(this, QStringLiteral("main"), [this](QCPPainter* painter) { draw(painter); });
     new Artist(this, QString::fromLatin1(moving_layer), [this](QCPPainter* painter) { draw_selection(painter); });
-    SizeErrorPlot::restyle();
     fit();
 }
 
-void SizeErrorPlot::restyle() {
-    Plot::restyle();
-    QList<LegendEntry> entries;
-    QStringList roles;
-    for (const auto& layer : layers_) {
-        const QString role = QString::fromStdString(layer.role);
-        if (layer.block < 0 || roles.contains(role)) continue;
-        roles.append(role);
-        entries.append({role, Theme::current().role_colour(role)});
+/// The roles' colours, in as many lines as they need, at the foot: errors seldom come near 0.
+void SizeErrorPlot::draw_roles(QCPPainter* painter) const {
+    const Theme& theme = Theme::current();
+    const QRect area = axisRect()->rect();
+    painter->setFont(theme.text_font(-1));
+    const auto width = [&](const QString& role) { return painter->fontMetrics().horizontalAdvance(role) + 26; };
+    QList<QPair<QPoint, QString>> places;
+    QPoint next(area.left() + 6, 0);
+    for (const QString& role : roles_) {
+        if (next.x() + width(role) > area.right() && next.x() > area.left() + 6)
+            next = {area.left() + 6, next.y() + 16};
+        places.append({next, role});
+        next.rx() += width(role);
     }
-    set_legend(entries);
+    const int top = area.bottom() - next.y() - 20;
+    for (const auto& [place, role] : places) {
+        const QRect line(place.x(), top + place.y(), width(role), 16);
+        painter->fillRect(QRect(line.left(), line.top() + 3, 10, 10), theme.role_colour(role));
+        painter->setPen(theme.secondary);
+        painter->drawText(line.adjusted(14, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, role);
+    }
 }
 
 void SizeErrorPlot::set_layers(const std::vector<studio::LayerRow>& layers) {
     layers_ = layers;
     measures_.clear();
     selected_.clear();
-    restyle();
+    roles_.clear();
+    for (const auto& layer : layers_) {
+        const QString role = QString::fromStdString(layer.role);
+        if (layer.block >= 0 && !roles_.contains(role)) roles_.append(role);
+    }
     fit();
 }
 
@@ -104,6 +139,7 @@ QPointF SizeErrorPlot::point_of(const QString& layer) const {
 
 void SizeErrorPlot::draw(QCPPainter* painter) const {
     const Theme& theme = Theme::current();
+    if (empty_text().isEmpty()) draw_roles(painter);
     painter->setAntialiasing(true);
     for (const auto& layer : layers_) {
         const QString name = QString::fromStdString(layer.name);

@@ -24,7 +24,6 @@ Q_SIGNALS:
     void layer_activated(const QString& layer);
 
 protected:
-    void restyle() override;
     void mousePressEvent(QMouseEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
 
@@ -32,10 +31,12 @@ private:
     void fit();
     QString nearest(const QPointF& position) const;
     void draw(QCPPainter* painter) const;
+    void draw_roles(QCPPainter* painter) const;
     void draw_selection(QCPPainter* painter) const;
 
     std::vector<studio::LayerRow> layers_;
     QHash<QString, studio::LayerMeasures> measures_;
+    QStringList roles_;
     QString selected_;
 };
 
