@@ -1,7 +1,10 @@
-// The conversation as the template's variables.
+// The conversation as the template's variables; lexing, parsing and running are jinja/'s.
 #include "core/text/chat_template.h"
 
 #include "core/base/errors.h"
+#include "core/text/jinja/evaluator.h"
+#include "core/text/jinja/parser.h"
+#include "core/text/unicode.h"
 
 namespace quantscope {
 
@@ -20,8 +23,12 @@ std::string render_chat(const Tokenizer& tokenizer, std::span<const ChatMessage>
                            "chat_template");
 }
 
-std::string render_template(std::string_view, const nlohmann::ordered_json&, const std::string& file) {
-    throw FormatError(file, "chat_template", "templates are not rendered yet; the raw prompt is used");
+std::string render_template(std::string_view source, const nlohmann::ordered_json& variables, const std::string& file) {
+    jinja::Run run{file};
+    const auto known = jinja::Value::from_json(variables, run);
+    if (!known.mapping()) run.fail("is given no object of variables");
+    const auto block = jinja::parse(jinja::tokens_of(valid_utf8(source), run), run);
+    return jinja::Evaluator(run, *known.mapping()).render(block);
 }
 
 } // namespace quantscope
