@@ -43,6 +43,13 @@ fs::path without_trailing_slash(fs::path path) {
     return path.has_filename() ? path : path.parent_path();
 }
 
+/// Where a link leads, so that the new folder is made on the same disk as the old one.
+fs::path folder_meant(const fs::path& path) {
+    std::error_code error;
+    const fs::path real = fs::canonical(path, error);
+    return error ? without_trailing_slash(path) : real;
+}
+
 } // namespace
 
 AtomicFile::AtomicFile(fs::path target)
@@ -82,7 +89,7 @@ void AtomicFile::commit() {
 }
 
 AtomicFolder::AtomicFolder(fs::path target)
-    : target_(without_trailing_slash(std::move(target)))
+    : target_(folder_meant(std::move(target)))
     , temporary_(temporary_beside(target_)) {
     std::error_code error;
     if (fs::exists(target_, error) && !fs::is_directory(target_, error))
@@ -100,13 +107,11 @@ AtomicFolder::~AtomicFolder() {
 /// Swaps the two folders' names. Not where somebody stands in the old one: their folder would vanish under them.
 bool AtomicFolder::exchange() const {
     std::error_code error;
-    const fs::path target = fs::canonical(target_, error);
-    if (error) return false;
     const fs::path here = fs::current_path(error);
-    if (error || std::mismatch(target.begin(), target.end(), here.begin(), here.end()).first == target.end())
+    if (error || std::mismatch(target_.begin(), target_.end(), here.begin(), here.end()).first == target_.end())
         return false;
-    fs::permissions(temporary_, fs::status(target).permissions(), error);
-    return ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0;
+    fs::permissions(temporary_, fs::status(target_).permissions(), error);
+    return ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) == 0;
 }
 
 void AtomicFolder::commit(const std::function<bool(const std::string& name)>& drop) {

@@ -25,8 +25,11 @@ public:
     explicit PackedWriter(const FittedModel& model)
         : model_(model)
         , checkpoint_(model.model().checkpoint()) {
-        for (const auto& [name, site] : model.sites())
-            sites_.emplace(model.model().find_site(name)->tensor, &site);
+        for (const auto& [name, site] : model.sites()) {
+            const Site* place = model.model().find_site(name);
+            if (!place) throw ShapeError(checkpoint_.path().string(), name, "was fitted but is no site of the model");
+            sites_.emplace(place->tensor, &site);
+        }
         for (const TensorInfo& tensor : checkpoint_.tensors()) {
             order_.push_back(tensor.name);
             add(tensor);

@@ -41,6 +41,18 @@ std::span<const std::byte> encode(std::span<const float> values, DType dtype, co
     return std::as_bytes(std::span(halves));
 }
 
+/// A disk that is too small is better named before an hour of writing than after. Not asked where the system does not
+/// say.
+void refuse_without_room(const std::filesystem::path& target, std::uint64_t bytes) {
+    std::error_code error;
+    const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
+    const auto space = std::filesystem::space(folder, error);
+    if (error || space.available == static_cast<std::uintmax_t>(-1) || space.available >= bytes) return;
+    throw IoError(target.string(), "",
+                  "needs " + std::to_string(bytes / 1'000'000 + 1) + " MB, of which " +
+                      std::to_string(space.available / 1'000'000) + " MB are free; free some space or write elsewhere");
+}
+
 /// JSON text; bytes that are no UTF-8 become U+FFFD, as JSON cannot hold them.
 std::string quoted_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -98,6 +110,7 @@ std::uint64_t write_safetensors(const std::filesystem::path& target, std::vector
     for (const TensorToWrite& tensor : tensors)
         total += tensor.bytes();
     progress.check();
+    refuse_without_room(target, total);
     AtomicFile file(target);
     file.write(header);
     for (const TensorToWrite& tensor : tensors) {

@@ -145,6 +145,17 @@ private Q_SLOTS:
         QCOMPARE(open_model(target)->checkpoint().format(), std::string("safetensors"));
     }
 
+    void a_link_to_a_folder_stays_a_link() {
+        fs::create_directories(root_ / "elsewhere" / "real");
+        fs::create_directory_symlink(root_ / "elsewhere" / "real", root_ / "link");
+        Progress progress;
+        export_format("hf").write(*model_, root_ / "link", {}, progress);
+        export_format("packed").write(*model_, root_ / "link", {}, progress);
+        QVERIFY(fs::is_symlink(root_ / "link"));
+        QVERIFY(fs::exists(root_ / "elsewhere" / "real" / "model.safetensors"));
+        QCOMPARE(names_in(root_ / "elsewhere"), std::vector<std::string>{"real"});
+    }
+
 private:
     static void every_writer() {
         QTest::addColumn<QString>("format");

@@ -86,6 +86,31 @@ private Q_SLOTS:
         QCOMPARE(site->error.mse, model->find("model.layers.1.mlp.down_proj")->error.mse);
     }
 
+    void convolutions_and_unknown_families_are_packed_too() {
+        QTemporaryDir folder;
+        const fs::path root = folder.path().toStdString();
+        std::vector<TensorToWrite> tensors;
+        tensors.push_back(random_tensor("net.0.linear.weight", {8, 24}, 1));
+        tensors.push_back(random_tensor("stem.conv.weight", {4, 2, 3, 3}, 2, DType::BF16));
+        tensors.push_back(random_tensor("stem.conv.bias", {4}, 3, DType::F16));
+        const std::vector<std::int64_t> steps{7};
+        tensors.push_back(tensor_of_bytes("steps", DType::I64, {1}, std::as_bytes(std::span(steps))));
+        Progress progress;
+        write_safetensors(root / "net.safetensors", std::move(tensors), {}, progress);
+        json recipe = uniform_recipe(3);
+        recipe["sites"] = {{{"match", "stem.conv"}, {"weight", uniform_recipe(5)["default"]["weight"]}}};
+        const auto model = fitted(root / "net.safetensors", recipe);
+        QCOMPARE(model->sites().size(), std::size_t(2));
+        write_packed(*model, root / "packed.safetensors", progress);
+        const auto again = open_model(root / "packed.safetensors");
+        QCOMPARE(again->family(), std::string("unknown"));
+        QCOMPARE(again->checkpoint().at("stem.conv.weight").shape, (std::vector<std::int64_t>{4, 2, 3, 3}));
+        for (const Site& site : again->sites())
+            QCOMPARE(all_rows(OriginalWeights(again), site), all_rows(*model, site));
+        QCOMPARE(again->checkpoint().raw(again->checkpoint().at("steps")).size(), std::size_t(8));
+        QVERIFY_THROWS_EXCEPTION(ShapeError, again->checkpoint().raw(again->checkpoint().at("stem.conv.weight")));
+    }
+
     void a_packed_model_can_be_quantized_again_where_it_was_not() {
         QTemporaryDir folder;
         const fs::path root = folder.path().toStdString();

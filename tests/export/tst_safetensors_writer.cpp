@@ -113,6 +113,20 @@ private Q_SLOTS:
         QCOMPARE(header.size() % 8, std::size_t(0));
     }
 
+    void a_file_larger_than_the_disk_is_refused_before_it_is_begun() {
+        std::vector<TensorToWrite> tensors;
+        bool begun = false;
+        tensors.push_back({"huge", DType::F32, {1 << 25, 1 << 25}, [&](const ByteSink&, Progress&) { begun = true; }});
+        Progress progress;
+        try {
+            write_safetensors(file_, std::move(tensors), {}, progress);
+            QFAIL("must be refused");
+        } catch (const IoError& error) {
+            QVERIFY2(error.problem().find("needs 4503599628 MB") != std::string::npos, error.what());
+        }
+        QVERIFY(!begun && !fs::exists(file_));
+    }
+
     void names_that_json_must_escape_come_back() {
         const std::string bytes(4, '\0'), odd = "we\"ird\\na\tme \xC3\xBC \xE2\x9C\x93";
         std::vector<TensorToWrite> tensors;
