@@ -19,8 +19,10 @@ std::string time_left(double fraction, std::chrono::steady_clock::duration spent
     if (fraction < 0.02) return "";
     const double seconds = std::chrono::duration<double>(spent).count() * (1 - fraction) / fraction;
     char text[32];
-    if (seconds < 90) std::snprintf(text, sizeof text, " · %.0f s left", seconds);
-    else std::snprintf(text, sizeof text, " · %.0f min left", seconds / 60);
+    if (seconds < 90)
+        std::snprintf(text, sizeof text, " · %.0f s left", seconds);
+    else
+        std::snprintf(text, sizeof text, " · %.0f min left", seconds / 60);
     return text;
 }
 
@@ -53,7 +55,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> widths;
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], width(row[i]));
     }
     std::string out;
     for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -65,8 +68,10 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
         out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
         if (r == 0) {
             std::size_t total = 0;
-            for (auto w : widths) total += w + 2;
-            for (std::size_t i = 0; i + 2 < total; ++i) out += "─";
+            for (auto w : widths)
+                total += w + 2;
+            for (std::size_t i = 0; i + 2 < total; ++i)
+                out += "─";
             out += '\n';
         }
     }
@@ -78,16 +83,21 @@ std::string number(double value, int digits) {
     if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
     char text[48];
     const double magnitude = std::abs(value);
-    if (magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e7)) std::snprintf(text, sizeof text, "%.*e", digits - 1, value);
-    else std::snprintf(text, sizeof text, "%.*g", digits + (magnitude >= 1000 ? 2 : 0), value);
+    if (magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e7))
+        std::snprintf(text, sizeof text, "%.*e", digits - 1, value);
+    else
+        std::snprintf(text, sizeof text, "%.*g", digits + (magnitude >= 1000 ? 2 : 0), value);
     return text;
 }
 
 std::string megabytes(double bytes) {
     char text[32];
-    if (bytes < 1e6) std::snprintf(text, sizeof text, "%.1f kB", bytes / 1e3);
-    else if (bytes < 1e9) std::snprintf(text, sizeof text, "%.1f MB", bytes / 1e6);
-    else std::snprintf(text, sizeof text, "%.2f GB", bytes / 1e9);
+    if (bytes < 1e6)
+        std::snprintf(text, sizeof text, "%.1f kB", bytes / 1e3);
+    else if (bytes < 1e9)
+        std::snprintf(text, sizeof text, "%.1f MB", bytes / 1e6);
+    else
+        std::snprintf(text, sizeof text, "%.2f GB", bytes / 1e9);
     return text;
 }
 

@@ -1,6 +1,7 @@
 // quantscope-cli inspect: what a file holds, from its headers alone.
 #include "app/cli/command.h"
 #include "app/cli/console.h"
+#include "core/export/packed.h"
 #include "core/model/model.h"
 
 namespace quantscope::cli {
@@ -9,7 +10,8 @@ namespace {
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
     std::string text;
-    for (auto dimension : shape) text += (text.empty() ? "" : " × ") + std::to_string(dimension);
+    for (auto dimension : shape)
+        text += (text.empty() ? "" : " × ") + std::to_string(dimension);
     return text.empty() ? "scalar" : text;
 }
 
@@ -23,27 +25,32 @@ nlohmann::json configuration(const Checkpoint& checkpoint) {
 }
 
 Result inspect(const std::string& path) {
-    const auto model = Model::open(path);
+    const auto model = open_model(path);
     const auto& checkpoint = model->checkpoint();
     Result result;
-    result.json = {{"format", checkpoint.format()}, {"family", model->family()},       {"kind", model->kind()},
-                   {"parameters", model->parameters()}, {"bytes", checkpoint.file_bytes()}, {"config", configuration(checkpoint)}};
+    result.json = {
+        {"format", checkpoint.format()},     {"family", model->family()},        {"kind", model->kind()},
+        {"parameters", model->parameters()}, {"bytes", checkpoint.file_bytes()}, {"config", configuration(checkpoint)}};
     result.json["remarks"] = checkpoint.remarks();
     result.json["evaluable"] = model->architecture() != nullptr;
     if (!model->architecture()) result.json["why_not_evaluated"] = model->why_not_evaluated();
 
     result.text = path + ": " + checkpoint.format() + ", " + model->family() + " (" + model->kind() + "), " +
                   number(static_cast<double>(model->parameters()) / 1e6) + " M parameters, " +
-                  megabytes(static_cast<double>(checkpoint.file_bytes())) + ", " + std::to_string(model->sites().size()) +
-                  " sites\n";
+                  megabytes(static_cast<double>(checkpoint.file_bytes())) + ", " +
+                  std::to_string(model->sites().size()) + " sites\n";
     if (!model->architecture()) result.text += "cannot be evaluated: " + model->why_not_evaluated() + "\n";
-    for (const auto& remark : checkpoint.remarks()) result.text += "remark: " + remark + "\n";
+    for (const auto& remark : checkpoint.remarks())
+        result.text += "remark: " + remark + "\n";
     std::vector<std::vector<std::string>> rows{{"tensor", "type", "shape", "size", "block", "role"}};
     auto& tensors = result.json["tensors"] = nlohmann::json::array();
     for (const auto& tensor : checkpoint.tensors()) {
         const auto [block, role] = model->place_of(tensor);
-        tensors.push_back({{"name", tensor.name}, {"dtype", name(tensor.dtype)}, {"shape", tensor.shape},
-                           {"bytes", tensor.bytes}, {"role", role}});
+        tensors.push_back({{"name", tensor.name},
+                           {"dtype", name(tensor.dtype)},
+                           {"shape", tensor.shape},
+                           {"bytes", tensor.bytes},
+                           {"role", role}});
         tensors.back()["block"] = block < 0 ? nlohmann::json() : nlohmann::json(block);
         rows.push_back({tensor.name, std::string(name(tensor.dtype)), shape_text(tensor.shape),
                         megabytes(static_cast<double>(tensor.bytes)), block < 0 ? "–" : std::to_string(block), role});
@@ -56,10 +63,10 @@ Result inspect(const std::string& path) {
 
 Command inspect_command() {
     return {"inspect", "what a model file holds", [](CLI::App& parser) -> Work {
-        auto model = std::make_shared<std::string>();
-        parser.add_option("model", *model, "model file or folder")->required();
-        return [model](const Common&, Progress&) { return inspect(*model); };
-    }};
+                auto model = std::make_shared<std::string>();
+                parser.add_option("model", *model, "model file or folder")->required();
+                return [model](const Common&, Progress&) { return inspect(*model); };
+            }};
 }
 
 } // namespace quantscope::cli

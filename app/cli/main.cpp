@@ -29,9 +29,8 @@ void add_command(CLI::App& program, const Command& command, Chosen& chosen) {
     CLI::App* parser = program.add_subcommand(command.name, command.help);
     Work work = command.prepare(*parser);
     // A command with subcommands of its own (recipe new) takes the common options after either word.
-    for (CLI::App* place : parser->get_subcommands({}).empty()
-                               ? std::vector<CLI::App*>{parser}
-                               : parser->get_subcommands({})) {
+    for (CLI::App* place :
+         parser->get_subcommands({}).empty() ? std::vector<CLI::App*>{parser} : parser->get_subcommands({})) {
         place->add_option("--device", chosen.common.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
         place->add_option("--threads", chosen.common.threads, "threads to use; 0: all processors")
             ->check(CLI::Range(0, 1024))
@@ -43,8 +42,10 @@ void add_command(CLI::App& program, const Command& command, Chosen& chosen) {
 
 /// JSON has no NaN or infinity: nlohmann writes them as null, which is what a reader should see.
 void print(const Result& result, bool json) {
-    if (json) std::cout << result.json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-    else std::cout << result.text;
+    if (json)
+        std::cout << result.json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    else
+        std::cout << result.text;
     std::cout.flush();
 }
 
@@ -90,10 +91,9 @@ int main(int argc, char** argv) {
     program.set_version_flag("--version", QUANTSCOPE_VERSION);
     program.require_subcommand(1);
     Chosen chosen;
-    for (const Command& command :
-         {inspect_command(), stats_command(), logits_command(), tokenize_command(), perplexity_command(),
-          generate_command(), schemes_command(), recipe_command(), quantize_command(), compare_command(),
-          experiment_command()})
+    for (const Command& command : {inspect_command(), stats_command(), logits_command(), tokenize_command(),
+                                   perplexity_command(), generate_command(), schemes_command(), recipe_command(),
+                                   quantize_command(), compare_command(), experiment_command()})
         add_command(program, command, chosen);
     try {
         program.parse(argc, argv);

@@ -1,7 +1,8 @@
 // quantscope-cli recipe: makes a recipe from a preset, checks one against a model, lists the presets.
+#include "core/recipe/recipe.h"
 #include "app/cli/command.h"
 #include "app/cli/console.h"
-#include "core/recipe/recipe.h"
+#include "core/export/packed.h"
 
 namespace quantscope::cli {
 
@@ -17,10 +18,11 @@ const Preset& preset_named(const std::string& wanted) {
 }
 
 Result check_recipe(const std::string& model, const std::string& file) {
-    const auto problems = Recipe::load(file).problems(*Model::open(model));
+    const auto problems = Recipe::load(file).problems(*open_model(model));
     Result result;
     result.json = {{"recipe", file}, {"problems", problems}, {"ok", problems.empty()}};
-    for (const auto& problem : problems) result.text += problem + "\n";
+    for (const auto& problem : problems)
+        result.text += problem + "\n";
     if (problems.empty()) result.text = "no problems\n";
     result.exit_code = problems.empty() ? 0 : 1;
     return result;
@@ -30,9 +32,13 @@ Result list_presets() {
     Result result;
     auto& list = result.json["presets"] = nlohmann::json::array();
     for (const auto& preset : presets()) {
-        list.push_back({{"name", preset.name}, {"label", preset.label}, {"help", preset.help},
-                        {"source", preset.source}, {"recipe", preset.recipe}});
-        result.text += preset.name + ": " + preset.help + (preset.source.empty() ? "" : " [" + preset.source + "]") + "\n";
+        list.push_back({{"name", preset.name},
+                        {"label", preset.label},
+                        {"help", preset.help},
+                        {"source", preset.source},
+                        {"recipe", preset.recipe}});
+        result.text +=
+            preset.name + ": " + preset.help + (preset.source.empty() ? "" : " [" + preset.source + "]") + "\n";
     }
     return result;
 }
@@ -41,26 +47,29 @@ Result list_presets() {
 
 Command recipe_command() {
     return {"recipe", "make a recipe from a preset, check one, or list the presets", [](CLI::App& parser) -> Work {
-        struct Options { std::string model, preset, file; };
-        auto options = std::make_shared<Options>();
-        parser.require_subcommand(1);
-        auto* make = parser.add_subcommand("new", "print a preset's recipe, after checking that it fits the model");
-        make->add_option("model", options->model, "model file or folder")->required();
-        make->add_option("--preset", options->preset, "name of a preset (see: recipe presets)")->required();
-        auto* check = parser.add_subcommand("check", "name a recipe's problems for a model");
-        check->add_option("model", options->model, "model file or folder")->required();
-        check->add_option("recipe", options->file, "recipe file (JSON)")->required();
-        auto* list = parser.add_subcommand("presets", "list the presets and what each quantizes");
-        return [=](const Common&, Progress&) -> Result {
-            if (list->parsed()) return list_presets();
-            if (check->parsed()) return check_recipe(options->model, options->file);
-            Result result;
-            result.json = preset_named(options->preset).recipe;
-            Model::open(options->model); // a recipe for a model that cannot be opened helps nobody
-            result.text = result.json.dump(2) + "\n";
-            return result;
-        };
-    }};
+                struct Options {
+                    std::string model, preset, file;
+                };
+                auto options = std::make_shared<Options>();
+                parser.require_subcommand(1);
+                auto* make =
+                    parser.add_subcommand("new", "print a preset's recipe, after checking that it fits the model");
+                make->add_option("model", options->model, "model file or folder")->required();
+                make->add_option("--preset", options->preset, "name of a preset (see: recipe presets)")->required();
+                auto* check = parser.add_subcommand("check", "name a recipe's problems for a model");
+                check->add_option("model", options->model, "model file or folder")->required();
+                check->add_option("recipe", options->file, "recipe file (JSON)")->required();
+                auto* list = parser.add_subcommand("presets", "list the presets and what each quantizes");
+                return [=](const Common&, Progress&) -> Result {
+                    if (list->parsed()) return list_presets();
+                    if (check->parsed()) return check_recipe(options->model, options->file);
+                    Result result;
+                    result.json = preset_named(options->preset).recipe;
+                    open_model(options->model); // a recipe for a model that cannot be opened helps nobody
+                    result.text = result.json.dump(2) + "\n";
+                    return result;
+                };
+            }};
 }
 
 } // namespace quantscope::cli

@@ -50,23 +50,29 @@ public:
     Estimate estimate(const std::string& layer, const nlohmann::json& scheme, bool curves) const;
     /// Bits per weight, bytes, short scheme name and (where statistics are cached) estimated error under a recipe.
     LayerMeasures planned(const std::string& layer, const nlohmann::json& recipe) const;
+    /// The same for all layers, in the layers' order; parses the recipe once.
+    std::vector<std::pair<std::string, LayerMeasures>> planned_all(const nlohmann::json& recipe) const;
     Totals totals(const nlohmann::json& recipe) const;
+    /// Estimates every quantized layer's error under a recipe, told one by one; planned() and totals() then know them.
+    void estimate_all(const nlohmann::json& recipe,
+                      const std::function<void(const std::string& layer, const LayerMeasures&)>& found,
+                      Progress& progress);
     /// Names of the presets and their recipes.
     static std::vector<std::pair<std::string, nlohmann::json>> presets();
 
     // --- quantizing -----------------------------------------------------------------------------------------------
     /// Fits every layer that the recipe covers; remembers the result under the recipe. A cancelled call leaves nothing.
-    void quantize(const nlohmann::json& recipe, const std::function<void(const std::string&, const LayerMeasures&)>& fitted,
-                  Progress& progress);
+    void quantize(const nlohmann::json& recipe,
+                  const std::function<void(const std::string&, const LayerMeasures&)>& fitted, Progress& progress);
     bool is_quantized(const nlohmann::json& recipe) const;
     /// Exact error of one layer, from the model fitted under the recipe or by fitting this layer alone.
     std::shared_ptr<const FitView> fit_view(const std::string& layer, const nlohmann::json& recipe, Progress& progress);
 
     // --- comparing ------------------------------------------------------------------------------------------------
     struct CompareOptions {
-        std::filesystem::path text;   ///< empty: the shipped evaluation text
+        std::filesystem::path text; ///< empty: the shipped evaluation text
         int context = 512;
-        int max_tokens = 4096;        ///< 0: the whole text
+        int max_tokens = 4096; ///< 0: the whole text
         bool llama_cpp_convention = false;
     };
     /// Perplexity of the original (recipe null) or of a recipe, which is fitted first when it is not yet.
@@ -80,9 +86,9 @@ public:
     };
     /// The same text under every model: each column's continuation of the prompt, and token for token the divergence
     /// from the original over prompt and the original's continuation. recipes[i] null: the original.
-    std::vector<TextColumn> compare_text(const std::vector<nlohmann::json>& recipes, const TextOptions& options,
-                                         const std::function<void(std::size_t column, const std::string& piece)>& streamed,
-                                         Progress& progress);
+    std::vector<TextColumn>
+    compare_text(const std::vector<nlohmann::json>& recipes, const TextOptions& options,
+                 const std::function<void(std::size_t column, const std::string& piece)>& streamed, Progress& progress);
     /// The ten most likely tokens at a position of the last compared text, in the original and in column `column`.
     std::vector<TokenCandidate> candidates(std::size_t column, std::size_t position) const;
 

@@ -1,0 +1,40 @@
+// Opening models for evaluation, with or without a recipe.
+#include "app/cli/language.h"
+
+#include "app/cli/console.h"
+#include "core/calibration/fitted_model.h"
+#include "core/export/packed.h"
+#include "core/recipe/recipe.h"
+
+namespace quantscope::cli {
+
+ComputeOptions compute_options(const Common& common) {
+    ComputeOptions options;
+    options.device = common.device;
+    options.threads = common.threads;
+    return options;
+}
+
+std::shared_ptr<const WeightSource> weights_under(const std::string& model, const std::string& recipe,
+                                                  Progress& progress) {
+    if (recipe.empty()) return studio::open_weights(model);
+    const Recipe loaded = Recipe::load(recipe);
+    return quantscope::quantize(open_model(model), loaded, {}, progress);
+}
+
+std::string comparison_table(const std::vector<studio::CompareRow>& rows, int context) {
+    std::vector<std::vector<std::string>> cells{
+        {"model", "size", "bits/weight", "perplexity", "± nll", "KL mean", "KL p99", "top-1 %", "seconds"}};
+    for (const auto& row : rows)
+        cells.push_back({row.name, megabytes(static_cast<double>(row.bytes)), number(row.bits_per_weight, 3),
+                         number(row.perplexity), number(row.nll_standard_error, 2), number(row.kl_mean, 3),
+                         number(row.kl_p99, 3), number(100 * row.top1_agreement, 3), number(row.seconds, 3)});
+    if (rows.empty()) return table(cells);
+    const auto& first = rows.front();
+    return table(cells) + "\n" + std::to_string(first.tokens) + " tokens of " + first.text + " (SHA-256 " +
+           first.text_sha256.substr(0, 12) + "…), " + first.convention + " convention, context " +
+           std::to_string(context) + (first.bos ? ", with BOS" : ", without BOS") +
+           "; ± nll: standard error of the paired difference in mean negative log-likelihood\n";
+}
+
+} // namespace quantscope::cli
