@@ -55,7 +55,10 @@ std::vector<std::string> copy_companions(const Checkpoint& checkpoint, const fs:
         std::error_code error;
         if (!fs::is_regular_file(from, error)) continue;
         fs::copy_file(from, folder / name, fs::copy_options::overwrite_existing, error);
-        if (error) throw IoError(from.string(), "", "cannot be copied into the export: " + error.message());
+        if (error)
+            throw IoError((folder / name).string(), "",
+                          "cannot be copied from " + from.string() + ": " + error.message() +
+                              "; free some space or write elsewhere");
         copied.push_back(name);
     }
     return copied;
@@ -70,6 +73,11 @@ void write_text(const fs::path& file, const std::string& text) {
 OutputFolder::OutputFolder(const fs::path& target, const Checkpoint& source)
     : target_(source_folder_checked(target, source))
     , folder_(target) {}
+
+std::string OutputFolder::name_for_user(const std::string& file) const {
+    const std::string own = folder_.path().string();
+    return file.starts_with(own) ? target_.string() + file.substr(own.size()) : file;
+}
 
 std::vector<fs::path> OutputFolder::commit() {
     std::vector<fs::path> written;

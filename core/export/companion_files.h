@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/atomic_file.h"
+#include "core/base/errors.h"
 #include "core/checkpoint/checkpoint.h"
 
 namespace quantscope {
@@ -33,7 +34,19 @@ public:
     /// \returns the files that were written, where they are now
     std::vector<std::filesystem::path> commit();
 
+    /// Does a part of the work; its errors name the folder that was asked for, not the one that is being filled.
+    template <typename Work>
+    auto fill(const Work& work) const {
+        try {
+            return work();
+        } catch (const IoError& error) {
+            throw IoError(name_for_user(error.file()), error.place(), error.problem());
+        }
+    }
+
 private:
+    std::string name_for_user(const std::string& file) const;
+
     std::filesystem::path target_;
     AtomicFolder folder_;
 };

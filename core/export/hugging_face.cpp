@@ -247,16 +247,17 @@ ExportResult write_hugging_face(const FittedModel& model, const fs::path& folder
     const Provenance provenance = provenance_of(model.model(), hashing);
     Collection collection(model, options, choosing);
     const DType dtype = collection.load_dtype();
-    write_configuration(model, dtype, output.path(), result);
-    write_text(output.path() / "quantscope.json", json{{"quantscope_version", provenance.version},
-                                                       {"source", provenance.source},
-                                                       {"source_sha256", provenance.source_sha256},
-                                                       {"created", provenance.created},
-                                                       {"recipe", model.recipe()}}
-                                                          .dump(2) +
-                                                      "\n");
-    result.bytes = write_shards(divided(std::move(collection.tensors), options.shard_bytes),
-                                stem_of(model.model().checkpoint()), output.path(), writing);
+    const json told = {{"quantscope_version", provenance.version},
+                       {"source", provenance.source},
+                       {"source_sha256", provenance.source_sha256},
+                       {"created", provenance.created},
+                       {"recipe", model.recipe()}};
+    result.bytes = output.fill([&] {
+        write_configuration(model, dtype, output.path(), result);
+        write_text(output.path() / "quantscope.json", told.dump(2) + "\n");
+        return write_shards(divided(std::move(collection.tensors), options.shard_bytes),
+                            stem_of(model.model().checkpoint()), output.path(), writing);
+    });
     progress.check();
     result.files = output.commit();
     return result;

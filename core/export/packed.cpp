@@ -131,8 +131,10 @@ ExportResult write_packed_folder(const FittedModel& model, const std::filesystem
     const Checkpoint& source = model.model().checkpoint();
     OutputFolder output(folder, source);
     ExportResult result;
-    result.bytes = write_packed(model, output.path() / "model.safetensors", progress);
-    if (source.naming() != "gguf") copy_companions(source, output.path(), {"config.json"}); // GGUF: all is inside
+    result.bytes = output.fill([&] {
+        if (source.naming() != "gguf") copy_companions(source, output.path(), {"config.json"}); // GGUF: all is inside
+        return write_packed(model, output.path() / "model.safetensors", progress);
+    });
     progress.check();
     result.files = output.commit();
     return result;
