@@ -123,4 +123,19 @@ bool has_own_entry(const json& recipe, const QString& layer) {
     return false;
 }
 
+json seen_by(const json& recipe, const QString& layer) {
+    if (!recipe.contains("sites") || !recipe["sites"].is_array()) return recipe;
+    const std::string pattern = exact_pattern(layer);
+    json seen = json::object();
+    for (const auto& [key, value] : recipe.items())
+        if (key != "sites") seen[key] = value;
+    json& sites = seen["sites"] = json::array();
+    for (const auto& entry : recipe["sites"]) {
+        const bool others = entry.contains("match") && entry["match"].is_string() && entry["match"] != pattern &&
+                            entry["match"].get_ref<const std::string&>().find_first_of("*?[\\") == std::string::npos;
+        if (!others) sites.push_back(entry);
+    }
+    return seen;
+}
+
 } // namespace quantscope::recipe_edit

@@ -24,6 +24,9 @@ nlohmann::json quantized(nlohmann::json recipe, const QStringList& layers);
 nlohmann::json without_own_entries(nlohmann::json recipe, const QStringList& layers);
 bool has_own_entry(const nlohmann::json& recipe, const QString& layer);
 
+/// The recipe without other layers' own entries: means the same for this layer and is quick to read.
+nlohmann::json seen_by(const nlohmann::json& recipe, const QString& layer);
+
 /// A layer's name as a pattern that matches it alone.
 std::string exact_pattern(const QString& layer);
 

@@ -1,0 +1,79 @@
+// The window's making and its small doings.
+#include "app/studio/main_window.h"
+
+#include <QSettings>
+#include <QTabWidget>
+#include <QToolBar>
+
+#include "app/studio/message_bar.h"
+#include "app/studio/recipe_edit.h"
+#include "app/studio/welcome.h"
+#include "core/schemes/parameter.h"
+#include "widgets/inspector/scheme_inspector.h"
+#include "widgets/jobs/jobs_panel.h"
+#include "widgets/layers/layer_tree.h"
+#include "widgets/number_text.h"
+#include "widgets/overview/overview_view.h"
+#include "widgets/theme.h"
+#include "widgets/weights/weights_view.h"
+
+namespace quantscope {
+
+MainWindow::MainWindow(QWidget* parent)
+    : QMainWindow(parent) {
+    setObjectName(QStringLiteral("mainWindow"));
+    setAcceptDrops(true);
+    buildViews();
+    buildDocks();
+    buildStatus();
+    buildActions();
+    buildMenus();
+    buildToolBar();
+    connectViews();
+    // Estimates of all layers and the exact fit of the one shown wait until a drag has come to rest.
+    for (QTimer* timer : {&estimate_timer_, &fit_timer_})
+        timer->setSingleShot(true);
+    estimate_timer_.setInterval(600);
+    fit_timer_.setInterval(400);
+    save_timer_.setSingleShot(true);
+    save_timer_.setInterval(2000);
+    connect(&estimate_timer_, &QTimer::timeout, this, &MainWindow::estimateAll);
+    connect(&fit_timer_, &QTimer::timeout, this, &MainWindow::fitCurrent);
+    connect(&save_timer_, &QTimer::timeout, this, &MainWindow::saveSession);
+
+    const QSettings settings;
+    resize(1280, 800);
+    restoreGeometry(settings.value(QStringLiteral("geometry")).toByteArray());
+    restoreState(settings.value(QStringLiteral("panels")).toByteArray());
+    tree_->restoreColumnState(settings.value(QStringLiteral("columns")).toByteArray());
+    welcome_->setRecent(settings.value(QStringLiteral("recent")).toStringList());
+    findChild<QToolBar*>(QStringLiteral("jobBar"))->hide();
+    updateActions();
+}
+
+MainWindow::~MainWindow() { jobs_.cancelAll(); }
+
+void MainWindow::showView(View view) { views_->setCurrentIndex(view); }
+
+void MainWindow::selectLayers(const QStringList& layers) { tree_->select(layers); }
+
+bool MainWindow::isIdle() const {
+    return !jobs_.isBusy(JobRunner::Lane::person) && !jobs_.isBusy(JobRunner::Lane::background) && !plan_task_.busy() &&
+           !estimate_task_.busy() && !fit_task_.busy() && !estimate_timer_.isActive() && !fit_timer_.isActive();
+}
+
+void MainWindow::showJob(const widgets::JobState& job) {
+    jobs_panel_->setJob(job);
+    auto* bar = findChild<QToolBar*>(QStringLiteral("jobBar"));
+    const bool shown = !job.is_over() && (!job.background || jobs_.current() == 0);
+    if (shown) {
+        job_line_->setJob(job);
+        bar->show();
+    } else if (job.is_over() && job_line_->job().id == job.id) {
+        bar->hide();
+    }
+    if (job.phase == widgets::JobState::Phase::failed) message_->tell(job.title + QStringLiteral(": ") + job.text);
+    actions_.value(QStringLiteral("cancel"))->setEnabled(jobs_.current() != 0);
+}
+
+} // namespace quantscope

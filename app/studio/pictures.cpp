@@ -1,0 +1,94 @@
+// Pictures of the window.
+#include "app/studio/pictures.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QPixmap>
+
+#include "app/studio/main_window.h"
+#include "widgets/theme.h"
+
+namespace quantscope {
+
+namespace {
+constexpr int poll_milliseconds = 100, calm_polls = 4;
+}
+
+Pictures::Pictures(MainWindow* window, Wish wish)
+    : QObject(window)
+    , window_(window)
+    , wish_(std::move(wish)) {
+    connect(window_, &MainWindow::modelOpened, this, [this] { opened_ = true; });
+    connect(window_, &MainWindow::openFailed, this, [this] { Q_EMIT finished(false); });
+    connect(window_, &MainWindow::compared, this, [this] { compared_ = true; });
+    connect(window_, &MainWindow::textCompared, this, [this] { written_ = true; });
+    plan();
+    timer_.setInterval(poll_milliseconds);
+    connect(&timer_, &QTimer::timeout, this, &Pictures::next);
+    timer_.start();
+}
+
+void Pictures::add(std::function<void()> begin, std::function<bool()> ready) {
+    steps_ << Step{std::move(begin), std::move(ready)};
+}
+
+void Pictures::addGrab(const QString& file) {
+    add([this, file] {
+        QDir().mkpath(QFileInfo(file).absolutePath());
+        good_ = window_->grab().save(file) && good_;
+    });
+}
+
+void Pictures::plan() {
+    add([] {}, [this] { return opened_; });
+    if (!wish_.recipe.isEmpty())
+        add([this] {
+            if (QFileInfo::exists(wish_.recipe))
+                window_->openRecipe(wish_.recipe);
+            else
+                window_->applyPreset(wish_.recipe);
+        });
+    if (!wish_.site.isEmpty()) add([this] { window_->selectLayers({wish_.site}); });
+    const QStringList views{QStringLiteral("overview"), QStringLiteral("weights"), QStringLiteral("compare")};
+    const int view = int(views.indexOf(wish_.view));
+    if (view >= 0) add([this, view] { window_->showView(MainWindow::View(view)); });
+    if (!wish_.folder.isEmpty()) planFolder();
+    if (!wish_.grab.isEmpty()) addGrab(wish_.grab);
+}
+
+void Pictures::planFolder() {
+    using widgets::ThemeChoice;
+    add([this] { window_->resize(1280, 800); });
+    add([this] { window_->quantize(); });
+    add([this] { window_->compareAll(); }, [this] { return compared_; });
+    add([this] { window_->compareText(); }, [this] { return written_; });
+    const std::pair<const char*, ThemeChoice> themes[] = {{"light", ThemeChoice::light}, {"dark", ThemeChoice::dark}};
+    const char* const views[] = {"overview", "weights", "compare"};
+    for (const auto& [theme, choice] : themes) {
+        add([choice = choice] { widgets::ThemeNotifier::instance().apply(choice); });
+        for (int view = 0; view < 3; ++view) {
+            add([this, view] { window_->showView(MainWindow::View(view)); });
+            addGrab(QStringLiteral("%1/%2_%3.png").arg(wish_.folder, QLatin1String(views[view]), QLatin1String(theme)));
+        }
+    }
+}
+
+void Pictures::next() {
+    if (begun_) { // the step before has to come to rest
+        const bool ready = (!steps_.first().ready || steps_.first().ready()) && window_->isIdle();
+        calm_ = ready ? calm_ + 1 : 0;
+        if (calm_ < calm_polls) return;
+        steps_.removeFirst();
+        begun_ = false;
+        calm_ = 0;
+    }
+    if (steps_.isEmpty()) {
+        timer_.stop();
+        Q_EMIT finished(good_);
+        return;
+    }
+    begun_ = true;
+    steps_.first().begin();
+}
+
+} // namespace quantscope
