@@ -38,6 +38,12 @@ void find_outliers(const MatrixSource& source, const MomentSweep& sweep, WeightS
         const PowerSums& sums = sweep.rows[static_cast<std::size_t>(r)];
         if (sums.count > 0 && (beyond(sums.low) || beyond(sums.high))) rows.push_back(r);
     }
+    // An outlier lies where such a row meets such a column: mostly few places, however many rows there are.
+    std::vector<std::int64_t> columns;
+    for (std::int64_t c = 0; c < source.columns(); ++c) {
+        const PowerSums& sums = sweep.columns[static_cast<std::size_t>(c)];
+        if (sums.count > 0 && (beyond(sums.low) || beyond(sums.high))) columns.push_back(c);
+    }
     std::mutex mutex; // joins the lists of pieces, whose order the sorting at the end makes irrelevant
     parallel_for(static_cast<std::int64_t>(rows.size()), 64, [&](std::int64_t first, std::int64_t last) {
         RowWindow window(source);
@@ -47,7 +53,7 @@ void find_outliers(const MatrixSource& source, const MomentSweep& sweep, WeightS
             if (i % 16 == 0) progress.check();
             const std::int64_t row = rows[static_cast<std::size_t>(i)];
             const std::byte* at = window.rows(row, 1)[0];
-            for (std::int64_t c = 0; c < source.columns(); ++c) {
+            for (std::int64_t c : columns) {
                 const float value = value_at(source.kind(), at, c);
                 if (!beyond(value) || !std::isfinite(value)) continue;
                 ++count;

@@ -10,8 +10,8 @@
 
 namespace quantscope {
 
-/// Fills `statistics.outliers` and its count; needs the tensor's moments. Only rows whose extremes reach beyond k·σ are
-/// read again.
+/// Fills `statistics.outliers` and its count; needs the tensor's moments. Only where
+/// rows and columns whose extremes reach beyond k·σ cross are values read again.
 void find_outliers(const MatrixSource& source, const MomentSweep& sweep, WeightStatistics& statistics,
                    Progress& progress);
 

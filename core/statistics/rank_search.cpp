@@ -22,7 +22,7 @@ void RankSearch::begin(kernels::Kind kind, std::int64_t count, double percent, f
     high_ = key_at_or_below(kind, high);
     below_low_ = 0;
     below_high_ = count;
-    done_ = high_ - low_ <= 1;
+    done_ = static_cast<std::int64_t>(high_) - low_ <= 1;
     if (wanted_ == 0) high_ = low_ + 1, done_ = true;         // the minimum itself
     if (wanted_ == count - 1) low_ = high_ - 1, done_ = true; // the maximum
     if (!done_)

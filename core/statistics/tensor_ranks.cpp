@@ -216,7 +216,7 @@ EqualWidthHistogram TensorRanks::histogram(int bins, Progress& progress) const {
         return histogram;
     }
     walk(
-        source_, progress, [&] { return histogram; },
+        source_, progress, [&, empty = histogram] { return empty; },
         [&](EqualWidthHistogram& own, const std::byte* row) {
             for (std::int64_t c = 0; c < source_.columns(); ++c)
                 if (const float x = value_at(source_.kind(), row, c); std::isfinite(x)) add_to(own, x);
