@@ -68,17 +68,13 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens, Order order, const Norm
     : tokens_(std::move(tokens))
     , order_(order) {
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
-        const auto& token = tokens_[i];
+        auto& token = tokens_[i];
         by_id_[token.id] = i;
         if (token.content.empty()) continue;
-        if (token.normalized && normalizer) {
-            const auto content = normalizer->apply(token.content);
-            if (!content.empty()) normalized_.add(content, static_cast<std::int32_t>(i));
-        } else if (token.normalized) {
-            normalized_.add(token.content, static_cast<std::int32_t>(i));
-        } else {
-            raw_.add(token.content, static_cast<std::int32_t>(i));
-        }
+        const bool changed = token.normalized && normalizer;
+        token.shown = changed ? normalizer->apply(token.content) : token.content;
+        if (!token.shown.empty())
+            (token.normalized ? normalized_ : raw_).add(token.shown, static_cast<std::int32_t>(i));
         by_length_.push_back(i);
     }
     std::stable_sort(by_length_.begin(), by_length_.end(), [&](std::size_t a, std::size_t b) {

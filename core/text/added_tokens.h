@@ -19,6 +19,7 @@ struct AddedToken {
     bool rstrip = false;     ///< … and after it
     bool normalized = false; ///< is looked for in the normalized text
     bool single_word = false; ///< only where no word character touches it
+    std::string shown{};      ///< what it decodes to: as it is looked for, normalized or not (set by AddedTokens)
 };
 
 /// A stretch of text, or (token ≥ 0) a token that was found.

@@ -87,9 +87,10 @@ std::string lower(const std::string& text) {
     });
 }
 
-std::string without_marks(const std::string& text) {
-    return each_character(text, [](std::string& out, char32_t c) {
-        if (!is_mark(c)) append_utf8(out, c);
+/// \param mark  which characters go away: BERT spares those that take room, "StripAccents" spares none
+std::string without_marks(const std::string& text, bool (*mark)(char32_t)) {
+    return each_character(text, [mark](std::string& out, char32_t c) {
+        if (!mark(c)) append_utf8(out, c);
     });
 }
 
@@ -119,7 +120,7 @@ std::unique_ptr<Normalizer> bert(const nlohmann::json& description, const JsonPl
     return simple([=](std::string text) {
         if (clean) text = bert_clean(text);
         if (ideographs) text = spaced_ideographs(text);
-        if (stripped) text = without_marks(normal_form(text, NormalForm::nfd));
+        if (stripped) text = without_marks(normal_form(text, NormalForm::nfd), is_accent);
         return lowered ? lower(text) : text;
     });
 }
@@ -152,7 +153,7 @@ std::unique_ptr<Normalizer> read(const nlohmann::json& description, const JsonPl
         });
     }
     if (type == "Lowercase") return simple([](const std::string& text) { return lower(text); });
-    if (type == "StripAccents") return simple([](const std::string& text) { return without_marks(text); });
+    if (type == "StripAccents") return simple([](const std::string& text) { return without_marks(text, is_mark); });
     if (type == "ByteLevel") return simple([](const std::string& text) { return bytes_to_letters(text); });
     if (type == "BertNormalizer") return bert(description, place);
     place.fail("the normalizer \"" + printable(type, 60) + "\" is not known here; text cannot be encoded");

@@ -128,7 +128,8 @@ std::string Tokenizer::decode(std::span<const std::int32_t> tokens, bool keep_sp
     std::vector<std::string> spellings;
     for (const auto id : tokens) {
         if (id < 0 || id >= vocabulary_size() || (!keep_special && is_special(id))) continue;
-        spellings.push_back(spelling(id));
+        const auto* added = parts_->added.find(id);
+        spellings.push_back(added ? added->shown : spelling(id));
     }
     parts_->decoder->apply(spellings);
     std::string text;

@@ -159,7 +159,8 @@ std::unique_ptr<Tokenizer> Tokenizer::from_sentencepiece(std::string_view bytes,
         if (type == control && text == "<s>") parts->bos = index;
         if (type == control && text == "</s>") parts->eos = index;
         const bool special = type == control || type == unknown;
-        if (special || type == user_defined) added.push_back({index, text, special, false, false, false, false});
+        // Those of the user are looked for in the normalized text: spaces before and behind them stay one text.
+        if (special || type == user_defined) added.push_back({index, text, special, false, false, !special, false});
     }
     parts->normalizer = sentencepiece_normalizer(model.dummy_prefix);
     parts->decoder = sentencepiece_decoder(model.dummy_prefix);

@@ -172,7 +172,9 @@ bool is_word(char32_t c) {
     return between(kind, UTF8PROC_CATEGORY_LU, UTF8PROC_CATEGORY_NL) || kind == UTF8PROC_CATEGORY_PC;
 }
 
-bool is_mark(char32_t c) { return category(c) == UTF8PROC_CATEGORY_MN; }
+bool is_mark(char32_t c) { return between(category(c), UTF8PROC_CATEGORY_MN, UTF8PROC_CATEGORY_ME); }
+
+bool is_accent(char32_t c) { return category(c) == UTF8PROC_CATEGORY_MN; }
 
 bool is_control(char32_t c) {
     if (c == '\t' || c == '\n' || c == '\r') return false;

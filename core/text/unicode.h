@@ -34,7 +34,8 @@ bool is_white_space(char32_t character); ///< Unicode's White_Space
 bool is_punctuation(char32_t character); ///< ASCII punctuation and Unicode's P
 bool is_number(char32_t character);      ///< Unicode's N
 bool is_word(char32_t character);        ///< letter, mark, number or connector: \w of the Rust and Oniguruma regexes
-bool is_mark(char32_t character);        ///< a combining accent: Unicode's Mn
+bool is_mark(char32_t character);        ///< anything that combines: Unicode's M
+bool is_accent(char32_t character);      ///< a mark that takes no room of its own: Unicode's Mn
 bool is_control(char32_t character);     ///< Unicode's C, without tab and the ends of line
 bool is_cjk(char32_t character);         ///< the ideographs that BERT takes apart
 
