@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/base/errors.h"
+#include "core/export/hugging_face.h"
 #include "core/export/packed_checkpoint.h"
 #include "models.h"
 
@@ -58,6 +59,39 @@ private Q_SLOTS:
         QCOMPARE(again->read_vector("model.norm.weight"), model->model().read_vector("model.norm.weight"));
         for (std::size_t i = 0; i < again->checkpoint().tensors().size(); ++i)
             QCOMPARE(again->checkpoint().tensors()[i].name, model->model().checkpoint().tensors()[i].name);
+    }
+
+    void a_gguf_source_keeps_its_names_rows_and_vocabulary_data() {
+        QTest::addColumn<QString>("name");
+        for (const char* name : {"llama3_wide", "llama_biases_wide", "qwen2_wide", "qwen3_wide"})
+            QTest::newRow(name) << name;
+    }
+    void a_gguf_source_keeps_its_names_rows_and_vocabulary() {
+        QFETCH(QString, name);
+        QTemporaryDir folder;
+        const fs::path root = folder.path().toStdString();
+        const fs::path source = fs::path(QUANTSCOPE_GOLDENS) / "model" / (name.toStdString() + ".gguf");
+        const auto model = fitted(source, uniform_recipe(4));
+        Progress progress;
+        write_packed_folder(*model, root / "packed", progress);
+        const auto again = open_model(root / "packed");
+        QVERIFY2(again->architecture(), again->why_not_evaluated().c_str());
+        QCOMPARE(again->checkpoint().naming(), std::string("gguf"));
+        QCOMPARE(again->checkpoint().metadata(), model->model().checkpoint().metadata());
+        QCOMPARE(again->architecture()->rotary_scaling.divisors,
+                 model->model().architecture()->rotary_scaling.divisors);
+        for (const Site& site : model->model().sites())
+            QCOMPARE(all_rows(OriginalWeights(again), *again->find_site(site.name)), all_rows(*model, site));
+        for (const auto& [hugging_face, own] : model->model().names())
+            if (hugging_face.ends_with(".bias") || hugging_face.find("norm") != std::string::npos)
+                QCOMPARE(again->read_vector(hugging_face), model->model().read_vector(hugging_face));
+
+        // From there to Hugging Face's layout, whose rows are in another order again.
+        const FittedModel unchanged(again, packed_recipe(again->checkpoint()), {});
+        write_hugging_face(unchanged, root / "hf", {}, progress);
+        const OriginalWeights folder_weights(open_model(root / "hf"));
+        for (const Site& site : model->model().sites())
+            QCOMPARE(all_rows(folder_weights, *folder_weights.model().find_site(site.name)), all_rows(*model, site));
     }
 
     void codes_and_parameters_are_stored_as_they_were_fitted() {
