@@ -397,6 +397,14 @@ private Q_SLOTS:
         view_->set_estimate(name, made_up_estimate(3.1, 0.86));
         QVERIFY(view_->errors()->channels()->empty_text().contains("once this layer is quantized"));
         QCOMPARE(view_->errors()->by_clip()->points().size(), std::size_t(15));
+        auto without_curves = made_up_estimate(2.0, 0.5);
+        without_curves.error_by_clip.clear();
+        without_curves.error_by_breakpoint.clear();
+        view_->set_estimate(name, without_curves); // as while a slider moves
+        QCOMPARE(view_->errors()->by_clip()->points().size(), std::size_t(15));
+        view_->set_estimate(name, studio::Estimate()); // the layer stays in float
+        QVERIFY(view_->errors()->by_clip()->points().empty());
+        QVERIFY(!view_->histogram()->handle_value(Handle::clip_high));
         view_->set_fit(name, made_up_fit(*layer_));
         QVERIFY(view_->errors()->channels()->empty_text().isEmpty());
         view_->show_layer("other layer's fit does not stay");

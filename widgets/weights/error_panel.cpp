@@ -132,6 +132,14 @@ void ErrorPanel::set_estimate(const studio::Estimate& estimate) {
         plot->refresh();
 }
 
+void ErrorPanel::set_present_error(double mse) {
+    for (CurvePlot* plot : {by_clip_, by_breakpoint_}) {
+        if (plot->points().empty()) continue;
+        plot->set_curve(plot->points(), mse);
+        plot->refresh();
+    }
+}
+
 void ErrorPanel::set_fit(std::shared_ptr<const studio::FitView> fit) {
     channels_->set_fit(std::move(fit));
     channels_->refresh();

@@ -36,6 +36,7 @@ class ErrorPanel : public QWidget {
 public:
     explicit ErrorPanel(QWidget* parent = nullptr);
     void set_estimate(const studio::Estimate& estimate);
+    void set_present_error(double mse); ///< keeps the curves
     void set_fit(std::shared_ptr<const studio::FitView> fit);
     void set_output(bool output) { channels_->set_output(output); }
     void clear();

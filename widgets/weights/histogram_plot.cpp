@@ -99,7 +99,6 @@ void HistogramPlot::fit_axes() {
 
 void HistogramPlot::set_overlay(const studio::GridOverlay& overlay) {
     const studio::GridOverlay held = overlay_;
-    const bool was_empty = !has_overlay_;
     overlay_ = overlay;
     has_overlay_ = !overlay.levels.empty() || overlay.clip_high > overlay.clip_low;
     if (dragged_ && is_clip(*dragged_)) {
@@ -108,7 +107,7 @@ void HistogramPlot::set_overlay(const studio::GridOverlay& overlay) {
     } else if (dragged_) {
         overlay_.breakpoints = held.breakpoints;
     }
-    if (was_empty) update_legend();
+    update_legend();
     redraw_moving();
 }
 

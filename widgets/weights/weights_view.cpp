@@ -131,9 +131,12 @@ void WeightsView::apply_estimate() {
     if (!view_ || !estimate_ || estimate_->first != QString::fromStdString(view_->layer.name)) return;
     const auto& estimate = estimate_->second;
     histogram_->set_overlay(estimate.overlay);
-    // During a drag the curves come rarely or not at all: then the former ones stay.
+    // While something is dragged the curves come rarely: then the former ones stay and only the present error moves.
     const bool curves = !estimate.error_by_clip.empty() || !estimate.error_by_breakpoint.empty();
-    if (curves || !histogram_->dragging()) errors_->set_estimate(estimate);
+    if (curves || !std::isfinite(estimate.mse))
+        errors_->set_estimate(estimate);
+    else
+        errors_->set_present_error(estimate.mse);
 }
 
 void WeightsView::set_fit(const QString& layer, std::shared_ptr<const studio::FitView> fit) {
