@@ -71,6 +71,8 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
             if (errno == EINTR) continue;
             fail(target_, "write", errno, remedy_for(errno));
         }
+        // Writing to disk begins now, so that commit(), which cannot be cancelled, has little left to wait for.
+        ::sync_file_range(descriptor_, static_cast<off64_t>(size_), written, SYNC_FILE_RANGE_WRITE);
         size_ += static_cast<std::uint64_t>(written);
         bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
