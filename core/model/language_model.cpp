@@ -16,7 +16,7 @@ namespace quantscope {
 
 namespace {
 
-constexpr std::int64_t prompt_piece = 1024; ///< tokens of a prompt between two looks at the cancel flag's passes
+constexpr std::int64_t prompt_piece = 1024; ///< tokens of a prompt in one pass, so that its operations stay short
 
 at::ScalarType compute_type(const Model& model, ComputeType wanted) {
     if (wanted == ComputeType::float32) return at::kFloat;
@@ -49,12 +49,6 @@ struct LanguageModel::Data {
         , type(quantscope::compute_type(source->model(), options.type))
         , threads(options.threads)
         , decoder(facts, ModelWeights(source, device, type, options.weight_budget)) {}
-
-    /// Windows as positions and rows: those whose predictions are scored, and the ids they are scored on.
-    struct Scored {
-        at::Tensor hidden;              ///< [rows, hidden]
-        std::vector<std::int32_t> next; ///< [rows]
-    };
 
     void check(std::span<const std::int32_t> ids) const;
     std::int64_t check_windows(std::span<const std::int32_t> windows, std::int64_t count, std::int64_t first) const;

@@ -73,6 +73,8 @@ at::Tensor frequencies_of(const Architecture& facts, std::int64_t length) {
     return plain;
 }
 
+/// [rotary_dim / 2], radians per position.
+/// \param length  of the whole sequence, past included; only "dynamic" scaling depends on it
 at::Tensor divided_frequencies(const Architecture& facts, std::int64_t length) {
     const auto frequencies = frequencies_of(facts, length);
     const auto& divisors = facts.rotary_scaling.divisors;
@@ -81,12 +83,6 @@ at::Tensor divided_frequencies(const Architecture& facts, std::int64_t length) {
 }
 
 } // namespace
-
-std::vector<float> rotary_frequencies(const Architecture& facts, std::int64_t length) {
-    const auto frequencies = divided_frequencies(facts, length).contiguous();
-    const auto* values = frequencies.const_data_ptr<float>();
-    return {values, values + frequencies.numel()};
-}
 
 RotaryTable rotary_table(const Architecture& facts, std::int64_t first, std::int64_t tokens, at::Device device,
                          at::ScalarType type) {
