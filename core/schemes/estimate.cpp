@@ -55,7 +55,7 @@ void correct(const SampledUnit& unit, std::vector<float>& decoded) {
     const double gain =
         original.deviation > 0 && quantized.deviation > 0 ? original.deviation / quantized.deviation : 1;
     for (float& value : decoded)
-        value = static_cast<float>((value - quantized.mean) * gain + original.mean);
+        value = static_cast<float>((value - quantized.mean + original.mean) * gain);
 }
 
 UnitResult run_unit(const SampledUnit& unit, const Parts& parts) {

@@ -248,12 +248,21 @@ PiecewiseSearch::Found PiecewiseSearch::search(const std::vector<float>& limits,
     std::vector<PiecewiseEdges> edges;
     for (std::size_t i = 0; i < limits.size(); ++i)
         edges.push_back(with_halves(breakpoints[i], limits[i]));
-    Found found = best_of(edges);
+    Found found = best_of(edges), unclipped = best_of({edges.front()});
     search_further_pieces(found);
-    return found;
+    if (shape_.pieces > 2) search_further_pieces(unclipped);
+    return unclipped.error < found.error ? unclipped : found;
 }
 
 PiecewiseSearch::Found PiecewiseSearch::search(const std::vector<float>& limits) {
+    const Found joint = joint_search(limits);
+    if (limits.size() == 1) return joint;
+    // The widest limit is searched as if it were the only one: so clipping never ends worse than not clipping.
+    const Found unclipped = joint_search({limits.front()});
+    return unclipped.error < joint.error ? unclipped : joint;
+}
+
+PiecewiseSearch::Found PiecewiseSearch::joint_search(const std::vector<float>& limits) const {
     // Coarse: some 20 limits with breakpoints from the centre of sharply peaked to that of flat distributions.
     static constexpr float joint[] = {0.05f, 0.10f, 0.15f, 0.20f, 0.24f, 0.28f,
                                       0.32f, 0.36f, 0.40f, 0.45f, 0.55f, 0.62f};
@@ -274,7 +283,7 @@ PiecewiseSearch::Found PiecewiseSearch::search(const std::vector<float>& limits)
     std::vector<std::size_t> order(all.size());
     for (std::size_t i = 0; i < order.size(); ++i)
         order[i] = i;
-    constexpr std::size_t starts = 3;
+    const std::size_t starts = one ? 2 : 3;
     const auto kept = static_cast<std::ptrdiff_t>(std::min(starts, order.size()));
     std::partial_sort(order.begin(), order.begin() + kept, order.end(),
                       [&](std::size_t a, std::size_t b) { return all[a] < all[b] || (all[a] == all[b] && a < b); });
@@ -291,9 +300,9 @@ PiecewiseSearch::Found PiecewiseSearch::search(const std::vector<float>& limits)
 PiecewiseSearch::Found PiecewiseSearch::refine(Found found, const std::vector<float>& limits, double limit_step) const {
     const auto main = static_cast<std::size_t>(shape_.main_edge());
     const auto last = static_cast<std::size_t>(shape_.pieces - 1);
-    const bool one = limits.size() == 1;
-    float fraction_step = one ? 0.01f : 0.02f;
-    for (int round = 0; round < 4; ++round, limit_step /= 2, fraction_step /= 2) {
+    const bool one = limits.size() == 1 || limits.front() == limits.back();
+    float fraction_step = one ? 0.004f : 0.02f;
+    for (int round = 0; round < (one ? 2 : 4); ++round, limit_step /= 2, fraction_step /= one ? 6 : 2) {
         const float limit = found.edges[last], fraction = found.edges[main] / limit;
         // Where among the candidates the limit lies; they fall evenly.
         const double place =

@@ -35,6 +35,7 @@ public:
 private:
     /// Two pieces' main breakpoint as edges of all pieces: further pieces start as halves, which changes nothing yet.
     PiecewiseEdges with_halves(float breakpoint, float limit) const;
+    Found joint_search(const std::vector<float>& limits) const;
     Found best_of(const std::vector<PiecewiseEdges>& edges) const;
     Found refine(Found start, const std::vector<float>& limits, double limit_step) const;
     /// Moves the breakpoints beside the main one.
