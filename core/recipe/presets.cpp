@@ -64,9 +64,17 @@ Preset round_to_nearest(int bits) {
 } // namespace
 
 const std::vector<Preset>& presets() {
-    static const std::vector<Preset> all{study(),          uniform(4, 64),      uniform(4, 0),      uniform(3, 64),
-                                         uniform(8, 0),    piecewise(4, 0),     piecewise(4, 64),   piecewise(3, 0),
-                                         piecewise(3, 64), round_to_nearest(8), round_to_nearest(4)};
+    static const std::vector<Preset> all = [] {
+        std::vector<Preset> list{study(), uniform(4, 64)};
+        for (const int bits : {4, 3, 5, 6, 8})
+            for (const int group : {0, 64}) {
+                if (bits != 4 || group != 64) list.push_back(uniform(bits, group));
+                list.push_back(piecewise(bits, group));
+            }
+        for (const int bits : {8, 4})
+            list.push_back(round_to_nearest(bits));
+        return list;
+    }();
     return all;
 }
 
