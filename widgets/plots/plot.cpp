@@ -181,10 +181,17 @@ void Plot::draw_header(QCPPainter* painter) const {
     const QRect line(data.left(), viewport().top() + 6, data.width(), header_height - 4);
     painter->setFont(theme.text_font(-1));
     painter->setPen(theme.secondary);
-    painter->drawText(line, Qt::AlignLeft | Qt::AlignVCenter, vertical_name_);
-    const QRect rest = line.adjusted(painter->fontMetrics().horizontalAdvance(vertical_name_) + 16, 0, 0, 0);
-    if (readout_.isEmpty()) {
-        draw_legend(painter, rest);
+    const QRect whole(viewport().left() + side_margin, line.top(), viewport().width() - 2 * side_margin, line.height());
+    // On a narrow plot what is under the cursor takes the name's place rather than lose its end.
+    const int name_width = painter->fontMetrics().horizontalAdvance(vertical_name_) + 16;
+    const bool crowded = name_width + painter->fontMetrics().horizontalAdvance(readout_) > line.width();
+    if (empty_text_.isEmpty() && (readout_.isEmpty() || !crowded))
+        painter->drawText(line, Qt::AlignLeft | Qt::AlignVCenter, vertical_name_);
+    const QRect rest = crowded ? whole : line.adjusted(name_width, 0, 0, 0);
+    if (!empty_text_.isEmpty()) {
+        // nothing to name or to explain yet
+    } else if (readout_.isEmpty()) {
+        draw_legend(painter, line.adjusted(name_width, 0, 0, 0));
     } else {
         painter->setPen(theme.text);
         painter->drawText(rest, Qt::AlignRight | Qt::AlignVCenter,

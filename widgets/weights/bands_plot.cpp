@@ -176,11 +176,19 @@ void BandsPlot::draw_selection(QCPPainter* painter) const {
                       translucent(theme.scheme_c, 0.6));
 }
 
+/// Where several channels share a pixel, the one that stands out: it is the one that a person aims at.
 qint64 BandsPlot::channel_at(double pixel) const {
     const auto* shown = bands();
     if (!shown) return -1;
-    const auto channel = qint64(std::floor(xAxis->pixelToCoord(pixel) + 0.5));
-    return channel < 0 || channel >= qint64(shown->min.size()) ? -1 : channel;
+    const auto at = [this](double x) { return qint64(std::floor(xAxis->pixelToCoord(x) + 0.5)); };
+    const auto channels = qint64(shown->min.size());
+    if (at(pixel) < 0 || at(pixel) >= channels) return -1;
+    if (at(pixel + 1) == at(pixel)) return at(pixel);
+    const auto size = [shown](qint64 i) { return std::max(-shown->min[std::size_t(i)], shown->max[std::size_t(i)]); };
+    qint64 best = at(pixel);
+    for (qint64 i = std::max<qint64>(0, at(pixel - 1)); i <= std::min(channels - 1, at(pixel + 1)); ++i)
+        if (size(i) > size(best)) best = i;
+    return best;
 }
 
 void BandsPlot::describe(qint64 channel) {

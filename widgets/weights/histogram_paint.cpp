@@ -86,7 +86,7 @@ void HistogramPlot::draw_levels(QCPPainter* painter) const {
     }
 }
 
-void HistogramPlot::draw_handle(QCPPainter* painter, Handle handle, const QString& text, bool text_left) const {
+void HistogramPlot::draw_handle(QCPPainter* painter, Handle handle) const {
     const Theme& theme = Theme::current();
     const bool clip = handle == Handle::clip_low || handle == Handle::clip_high;
     const QColor colour = clip ? theme.clip : theme.breakpoint;
@@ -101,16 +101,40 @@ void HistogramPlot::draw_handle(QCPPainter* painter, Handle handle, const QStrin
     painter->setBrush(colour);
     painter->drawRoundedRect(grip, 3, 3);
     painter->setAntialiasing(false);
-    if (text.isEmpty()) return;
-    painter->setFont(theme.text_font(-1));
+}
+
+/// \param beside  the pixel column it stands beside, on its left or its right
+void HistogramPlot::draw_label(QCPPainter* painter, const QString& text, const QColor& colour, double beside, bool left,
+                               int line) const {
+    const QRect area = axisRect()->rect();
     const int width = painter->fontMetrics().horizontalAdvance(text) + 2;
-    const int row = clip ? 0 : 16; // breakpoints' words stand a line lower, so that they never meet the clip range's
-    const double wanted = text_left ? x - 8 - width : x + 8;
-    const double place = std::clamp(wanted, double(area.left()) + 2, double(area.right() - width));
-    const QRectF box(place, area.top() + 2 + row, width, 16);
-    painter->fillRect(box, translucent(theme.plot, 0.75));
+    if (beside < area.left() - 1 || beside > area.right() + 1) return;
+    const double wanted = left ? beside - 8 - width : beside + 8;
+    const double place =
+        std::clamp(wanted, double(area.left()) + 2, std::max<double>(area.left() + 2, area.right() - width));
+    const QRectF box(place, area.top() + 2 + 16 * line, width, 16);
+    painter->fillRect(box, translucent(Theme::current().plot, 0.75));
     painter->setPen(colour);
     painter->drawText(box, Qt::AlignLeft | Qt::AlignVCenter, text);
+}
+
+/// The words of the clip range stand inside of it where both fit, else outside; the breakpoint's a line lower.
+void HistogramPlot::draw_labels(QCPPainter* painter) const {
+    const Theme& theme = Theme::current();
+    painter->setFont(theme.text_font(-1));
+    const auto pixel = [this](Handle handle) { return std::round(xAxis->coordToPixel(*handle_value(handle))); };
+    const auto width = [&](const QString& text) { return painter->fontMetrics().horizontalAdvance(text) + 12; };
+    bool narrow = false;
+    if (handle_value(Handle::clip_high)) {
+        const QString low = tr("clip %1").arg(number_text(overlay_.clip_low)),
+                      high = tr("clip %1").arg(number_text(overlay_.clip_high));
+        narrow = pixel(Handle::clip_high) - pixel(Handle::clip_low) < width(low) + width(high) + 8;
+        draw_label(painter, low, theme.clip, pixel(Handle::clip_low), narrow, 0);
+        draw_label(painter, high, theme.clip, pixel(Handle::clip_high), !narrow, 0);
+    }
+    if (!handle_value(Handle::breakpoint_high)) return;
+    draw_label(painter, tr("breakpoint %1").arg(number_text(overlay_.breakpoints.front())), theme.breakpoint,
+               pixel(narrow ? Handle::clip_high : Handle::breakpoint_high), false, 1);
 }
 
 void HistogramPlot::draw_grid(QCPPainter* painter) const {
@@ -138,13 +162,14 @@ void HistogramPlot::draw_grid(QCPPainter* painter) const {
     }
     draw_levels(painter);
     if (!overlay_.breakpoints.empty()) {
-        draw_handle(painter, Handle::breakpoint_low, {}, true);
-        draw_handle(painter, Handle::breakpoint_high,
-                    tr("breakpoint %1").arg(number_text(overlay_.breakpoints.front())), false);
+        draw_handle(painter, Handle::breakpoint_low);
+        draw_handle(painter, Handle::breakpoint_high);
     }
-    if (!clipped) return;
-    draw_handle(painter, Handle::clip_low, tr("clip %1").arg(number_text(overlay_.clip_low)), false);
-    draw_handle(painter, Handle::clip_high, tr("clip %1").arg(number_text(overlay_.clip_high)), true);
+    if (clipped) {
+        draw_handle(painter, Handle::clip_low);
+        draw_handle(painter, Handle::clip_high);
+    }
+    draw_labels(painter);
 }
 
 } // namespace quantscope::widgets

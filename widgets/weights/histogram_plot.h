@@ -60,7 +60,10 @@ private:
                    bool outline) const;
     void draw_data(QCPPainter* painter) const;
     void draw_grid(QCPPainter* painter) const;
-    void draw_handle(QCPPainter* painter, Handle handle, const QString& text, bool text_left) const;
+    void draw_handle(QCPPainter* painter, Handle handle) const;
+    void draw_label(QCPPainter* painter, const QString& text, const QColor& colour, double beside, bool left,
+                    int line) const;
+    void draw_labels(QCPPainter* painter) const;
     void draw_levels(QCPPainter* painter) const;
     double count_pixel(double count) const;
     double scale_to_bins(const studio::Histogram& other) const;

@@ -203,7 +203,7 @@ QWidget* WeightsView::make_outliers() {
     outliers_->setItemDelegate(new RowDelegate(outliers_));
     outliers_->setSortingEnabled(true);
     outliers_->sortByColumn(OutlierModel::sigmas_column, Qt::DescendingOrder);
-    panel->setFixedWidth(280);
+    panel->setFixedWidth(272);
     connect(outliers_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& now) { show_outlier(now.isValid() ? now.row() : -1); });
     connect(outliers_, &QTableView::clicked, this, [this](const QModelIndex& index) { show_outlier(index.row()); });
