@@ -31,6 +31,18 @@ std::string key(const EvaluationText& text, const PerplexityOptions& options) {
            std::string(name(options.convention));
 }
 
+/// Bits per weight over the quantized sites of a packed file; of any other model, over all parameters.
+double bits_per_weight(const Model& model) {
+    double bytes = 0, weights = 0;
+    for (const auto& tensor : model.checkpoint().tensors()) {
+        if (tensor.dtype != DType::PACKED) continue;
+        bytes += static_cast<double>(tensor.bytes);
+        weights += static_cast<double>(tensor.values());
+    }
+    if (weights > 0) return 8 * bytes / weights;
+    return 8 * static_cast<double>(model.checkpoint().file_bytes()) / static_cast<double>(model.parameters());
+}
+
 } // namespace
 
 EvaluationText EvaluationText::load(const std::filesystem::path& file) {
@@ -90,8 +102,7 @@ CompareRow Evaluator::original_row(const EvaluationText& text, const PerplexityO
     CompareRow row = row_of(perplexity(original(), tokens(text), completed(options), progress), text);
     row.name = "original";
     row.bytes = original_weights_->model().checkpoint().file_bytes();
-    row.bits_per_weight =
-        8.0 * static_cast<double>(row.bytes) / static_cast<double>(original_weights_->model().parameters());
+    row.bits_per_weight = bits_per_weight(original_weights_->model());
     row.kl_mean = row.kl_p99 = 0;
     row.top1_agreement = 1;
     row.nll_standard_error = 0;
@@ -113,7 +124,7 @@ CompareRow Evaluator::candidate_row(std::shared_ptr<const WeightSource> weights,
         row.recipe = fitted->recipe();
     } else {
         row.bytes = weights->model().checkpoint().file_bytes();
-        row.bits_per_weight = 8.0 * static_cast<double>(row.bytes) / static_cast<double>(weights->model().parameters());
+        row.bits_per_weight = bits_per_weight(weights->model());
     }
     return row;
 }
