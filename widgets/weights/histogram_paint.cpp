@@ -49,7 +49,8 @@ void HistogramPlot::draw_bars(QCPPainter* painter, const studio::Histogram& hist
         std::uint64_t tallest = 0;
         for (auto bin = first; bin < last && high > 0 && low < double(bins); ++bin)
             tallest = std::max(tallest, histogram.counts[std::size_t(bin)]);
-        const double top = count_pixel(double(tallest) * scale);
+        // Put on narrower bins a lone outlier counts less than one: it must not vanish below the axis.
+        const double top = count_pixel(tallest ? std::max(1.0, double(tallest) * scale) : 0);
         if (outline)
             edge << QPointF(x, top) << QPointF(x + bar_width, top);
         else if (top < bottom)
