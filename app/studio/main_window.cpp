@@ -51,7 +51,11 @@ MainWindow::MainWindow(QWidget* parent)
     updateActions();
 }
 
-MainWindow::~MainWindow() { jobs_.cancelAll(); }
+MainWindow::~MainWindow() {
+    disconnect(&document_, nullptr, this, nullptr); // members speak while they go, when the actions are gone already
+    disconnect(&jobs_, nullptr, nullptr, nullptr);
+    jobs_.cancelAll();
+}
 
 void MainWindow::showView(View view) { views_->setCurrentIndex(view); }
 

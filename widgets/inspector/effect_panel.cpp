@@ -59,7 +59,7 @@ EffectPanel::EffectPanel(QWidget* parent)
     remark_->setObjectName(QStringLiteral("effectRemark"));
     grid->addWidget(remark_, 1 + row_count, 0, 1, 3);
     curve_->setObjectName(QStringLiteral("effectCurve"));
-    curve_->setFixedHeight(132);
+    curve_->setFixedHeight(112);
     grid->addWidget(curve_, 2 + row_count, 0, 1, 3);
     clear();
 }

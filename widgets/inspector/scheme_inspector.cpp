@@ -110,7 +110,7 @@ SchemeInspector::SchemeInspector(std::vector<Description> members, QWidget* pare
 
     form_->setContentsMargins(0, 0, 0, 0);
     form_->setHorizontalSpacing(12);
-    form_->setVerticalSpacing(6);
+    form_->setVerticalSpacing(4);
     form_->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form_box_->setLayout(form_);
     for (const Choice choice : all_choices)
@@ -125,8 +125,6 @@ SchemeInspector::SchemeInspector(std::vector<Description> members, QWidget* pare
     layout->addWidget(section(QStringLiteral("WEIGHTS")));
     layout->addLayout(head);
     layout->addWidget(form_box_);
-    layout->addWidget(section(QStringLiteral("EFFECT ON THIS LAYER")));
-    layout->addWidget(effect_);
     layout->addStretch(1);
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
@@ -137,7 +135,24 @@ SchemeInspector::SchemeInspector(std::vector<Description> members, QWidget* pare
     body_->setAutoFillBackground(true);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    outer->addWidget(scroll);
+    outer->setSpacing(0);
+    outer->addWidget(scroll, 1);
+    // Stays in sight while the choices scroll: every edit is judged by it.
+    effect_box_ = new QWidget;
+    effect_box_->setObjectName(QStringLiteral("schemeEffect"));
+    effect_box_->setBackgroundRole(QPalette::Base);
+    effect_box_->setAutoFillBackground(true);
+    auto* effect_layout = new QVBoxLayout(effect_box_);
+    effect_layout->setContentsMargins(12, 0, 12, 8);
+    effect_layout->setSpacing(4);
+    effect_layout->addWidget(section(QStringLiteral("EFFECT ON THIS LAYER")));
+    effect_layout->addWidget(effect_);
+    auto* line = new QFrame;
+    line->setFrameShape(QFrame::HLine);
+    line->setFixedHeight(1);
+    line->setForegroundRole(QPalette::Mid);
+    outer->addWidget(line);
+    outer->addWidget(effect_box_);
     setModelOpen(false);
 }
 
@@ -169,7 +184,7 @@ void SchemeInspector::makeChoice(Choice choice) {
     controls.parameters = new QFormLayout(controls.box);
     controls.parameters->setContentsMargins(12, 0, 0, 0);
     controls.parameters->setHorizontalSpacing(12);
-    controls.parameters->setVerticalSpacing(6);
+    controls.parameters->setVerticalSpacing(4);
     controls.parameters->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form_->addRow(choice_label(choice), controls.members);
     form_->addRow(controls.box);
@@ -230,7 +245,7 @@ void SchemeInspector::fillChoice(Choice choice) {
             used = needed.is_null() || std::find(parameter.needs_values.begin(), parameter.needs_values.end(),
                                                  as_word(needed)) != parameter.needs_values.end();
         }
-        if (shown.parameters->isRowVisible(int(i)) != used) shown.parameters->setRowVisible(int(i), used);
+        shown.parameters->setRowVisible(int(i), used);
     }
 }
 
@@ -250,7 +265,7 @@ void SchemeInspector::setSelection(const QStringList& layers, const std::vector<
     form_box_->setEnabled(any);
     for (const Choice choice : all_choices)
         fillChoice(choice);
-    effect_->setVisible(layers.size() == 1 || !layers.isEmpty());
+    effect_box_->setVisible(!layers.isEmpty());
     if (!any) effect_->clear();
 }
 
@@ -285,6 +300,7 @@ void SchemeInspector::setProblems(const QStringList& problems) {
 
 void SchemeInspector::setModelOpen(bool open) {
     body_->setEnabled(open);
+    effect_box_->setVisible(open);
     if (open) return;
     title_->setText(QStringLiteral("SCHEME"));
     setRecipe(QStringLiteral("–"), QStringLiteral("Open a model, then choose how its layers get small."));

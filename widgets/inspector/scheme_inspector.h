@@ -63,7 +63,7 @@ private:
     QLabel *title_, *recipe_, *remark_, *problems_;
     QCheckBox* quantize_;
     QPushButton* reset_;
-    QWidget *body_, *form_box_;
+    QWidget *body_, *form_box_, *effect_box_ = nullptr;
     QFormLayout* form_;
     EffectPanel* effect_;
 };

@@ -27,8 +27,9 @@ const std::vector<LayerMeasure>& layer_measures() {
          [](const LayerRow&, const LayerMeasures& m) { return m.bits; }},
         {QStringLiteral("max"), QStringLiteral("largest |w|"), QStringLiteral("largest absolute weight"), true,
          [](const LayerRow&, const LayerMeasures& m) { return m.absmax; }},
-        {QStringLiteral("sigma"), QStringLiteral("standard deviation"), QStringLiteral("standard deviation of the weights"),
-         true, [](const LayerRow&, const LayerMeasures& m) { return m.standard_deviation; }},
+        {QStringLiteral("sigma"), QStringLiteral("standard deviation"),
+         QStringLiteral("standard deviation of the weights"), true,
+         [](const LayerRow&, const LayerMeasures& m) { return m.standard_deviation; }},
         {QStringLiteral("size"), QStringLiteral("size, kB"), QStringLiteral("bytes under the present scheme"), true,
          [](const LayerRow&, const LayerMeasures& m) { return m.size / 1000; }},
         {QStringLiteral("parameters"), QStringLiteral("parameters"), QStringLiteral("number of weights"), true,
@@ -56,7 +57,8 @@ LayerFilter LayerFilter::parse(const QString& text) {
         if (word.contains(QRegularExpression(QStringLiteral("[<>=]")))) {
             if (!filter.add_comparison(word))
                 filter.problem_ = QStringLiteral("“%1” is not understood: write a measure, < or >, and a number, as in "
-                                                 "bits<4 or outliers>10").arg(word);
+                                                 "bits<4 or outliers>10")
+                                      .arg(word);
             continue;
         }
         if (colon > 0) {
@@ -108,8 +110,11 @@ bool LayerFilter::add_comparison(const QString& word) {
     if (!good || measure.key != key) return false;
     tests_.push_back([&measure, sign, limit](const LayerRow& row, const LayerMeasures& measures) {
         const double value = measure.value(row, measures); // NaN, not known yet, compares as false
-        return sign == u"<" ? value < limit : sign == u">" ? value > limit : sign == u"<=" ? value <= limit
-             : sign == u">=" ? value >= limit : std::abs(value - limit) <= 1e-9 * std::abs(limit);
+        return sign == u"<"    ? value < limit
+               : sign == u">"  ? value > limit
+               : sign == u"<=" ? value <= limit
+               : sign == u">=" ? value >= limit
+                               : std::abs(value - limit) <= 1e-9 * std::abs(limit);
     });
     return true;
 }

@@ -15,7 +15,7 @@ struct LayerMeasure {
     QString key;   ///< as the filter spells it: "outliers"
     QString label; ///< as the window shows it: "outlier score"
     QString help;
-    bool logarithmic = false; ///< coloured by its logarithm
+    bool logarithmic = false;                                                           ///< coloured by its logarithm
     std::function<double(const studio::LayerRow&, const studio::LayerMeasures&)> value; ///< as shown: errors in percent
 };
 

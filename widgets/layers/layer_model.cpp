@@ -30,7 +30,8 @@ QString short_layer_name(const LayerRow& row, bool with_block) {
     return last;
 }
 
-LayerModel::LayerModel(QObject* parent) : QAbstractItemModel(parent) {
+LayerModel::LayerModel(QObject* parent)
+    : QAbstractItemModel(parent) {
     tell_timer_.setSingleShot(true);
     tell_timer_.setInterval(frame_milliseconds);
     connect(&tell_timer_, &QTimer::timeout, this, &LayerModel::tellChanges);
@@ -41,7 +42,8 @@ void LayerModel::setLayers(const std::vector<LayerRow>& layers) {
     rows_ = layers;
     measures_.assign(rows_.size(), {});
     by_name_.clear();
-    for (std::size_t i = 0; i < rows_.size(); ++i) by_name_.insert(QString::fromStdString(rows_[i].name), int(i));
+    for (std::size_t i = 0; i < rows_.size(); ++i)
+        by_name_.insert(QString::fromStdString(rows_[i].name), int(i));
     regroup();
     changed_first_ = changed_last_ = -1;
     endResetModel();
@@ -114,7 +116,8 @@ void LayerModel::tellChanges() {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
         double value = measure.value(rows_[i], measures_[i]);
         if (measure.logarithmic) value = std::log(value);
-        if (std::isfinite(value)) colour_low_ = std::min(colour_low_, value), colour_high_ = std::max(colour_high_, value);
+        if (std::isfinite(value))
+            colour_low_ = std::min(colour_low_, value), colour_high_ = std::max(colour_high_, value);
     }
     if (colour_low_ != old_low || colour_high_ != old_high) changed_first_ = 0, changed_last_ = int(nodes_.size()) - 1;
     if (changed_first_ < 0 || nodes_.empty()) return;
@@ -130,7 +133,8 @@ void LayerModel::tellChanges() {
 
 QStringList LayerModel::layerNames() const {
     QStringList names;
-    for (const auto& row : rows_) names << QString::fromStdString(row.name);
+    for (const auto& row : rows_)
+        names << QString::fromStdString(row.name);
     return names;
 }
 
@@ -178,7 +182,8 @@ QStringList LayerModel::layersBelow(const QModelIndex& index) const {
     if (const LayerRow* row = rowAt(index)) return {QString::fromStdString(row->name)};
     QStringList names;
     if (index.isValid())
-        for (int i : nodes_[std::size_t(index.row())].layers) names << QString::fromStdString(rows_[std::size_t(i)].name);
+        for (int i : nodes_[std::size_t(index.row())].layers)
+            names << QString::fromStdString(rows_[std::size_t(i)].name);
     return names;
 }
 
@@ -229,29 +234,40 @@ LayerMeasures LayerModel::summary(const Node& node) const {
 double LayerModel::colourFraction(double value) const {
     if (layer_measure(measure_key_).logarithmic) value = std::log(value);
     if (!std::isfinite(value)) return NAN;
-    return colour_high_ > colour_low_ ? std::clamp((value - colour_low_) / (colour_high_ - colour_low_), 0.0, 1.0) : 0.5;
+    return colour_high_ > colour_low_ ? std::clamp((value - colour_low_) / (colour_high_ - colour_low_), 0.0, 1.0)
+                                      : 0.5;
 }
 
 QVariant LayerModel::layerText(const LayerRow& row, const LayerMeasures& measures, int column) const {
     switch (column) {
-    case bits_column: return fixed_text(measures.bits, measures.bits == std::floor(measures.bits) ? 0 : 2);
-    case error_column: return percent_text(measures.error);
-    case colour_column: return number_text(layer_measure(measure_key_).value(row, measures));
-    case parameters_column: return count_text(double(row.parameters));
-    case size_column: return size_text(measures.size);
-    case role_column: return QString::fromStdString(row.role);
-    default: return {};
+    case bits_column:
+        return fixed_text(measures.bits, measures.bits == std::floor(measures.bits) ? 0 : 2);
+    case error_column:
+        return percent_text(measures.error);
+    case colour_column:
+        return number_text(layer_measure(measure_key_).value(row, measures));
+    case parameters_column:
+        return count_text(double(row.parameters));
+    case size_column:
+        return size_text(measures.size);
+    case role_column:
+        return QString::fromStdString(row.role);
+    default:
+        return {};
     }
 }
 
 QString LayerModel::toolTip(const LayerRow& row, const LayerMeasures& m) const {
     QString text = QStringLiteral("<b>%1</b><br>%2 × %3, stored as %4")
                        .arg(QString::fromStdString(row.name).toHtmlEscaped())
-                       .arg(row.out).arg(row.in).arg(QString::fromStdString(row.dtype).toHtmlEscaped());
+                       .arg(row.out)
+                       .arg(row.in)
+                       .arg(QString::fromStdString(row.dtype).toHtmlEscaped());
     if (!m.scheme.empty()) text += QStringLiteral("<br>%1").arg(QString::fromStdString(m.scheme).toHtmlEscaped());
     if (!std::isnan(m.error))
-        text += QStringLiteral(", error %1 (%2)").arg(percent_text(m.error, 2),
-                               m.error_is_estimate ? QStringLiteral("estimated") : QStringLiteral("exact"));
+        text += QStringLiteral(", error %1 (%2)")
+                    .arg(percent_text(m.error, 2),
+                         m.error_is_estimate ? QStringLiteral("estimated") : QStringLiteral("exact"));
     if (!std::isnan(m.outlier_score))
         text += QStringLiteral("<br>outlier score %1 · kurtosis %2 · max |w| %3 · σ %4")
                     .arg(number_text(m.outlier_score), number_text(m.kurtosis), number_text(m.absmax),
@@ -266,7 +282,8 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
     const Node* node = row ? nullptr : &nodes_[std::size_t(index.row())];
     LayerRow block; // a block counts as one large layer
     if (node) {
-        for (int i : node->layers) block.parameters += rows_[std::size_t(i)].parameters;
+        for (int i : node->layers)
+            block.parameters += rows_[std::size_t(i)].parameters;
         block.block = node->block;
     }
     const auto measures = [&] { return row ? measures_[std::size_t(row - rows_.data())] : summary(*node); };
@@ -282,7 +299,8 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
         return row ? toolTip(*row, measures())
                    : QStringLiteral("block %1: %2 layers").arg(block.block).arg(node->layers.size());
     case Qt::TextAlignmentRole:
-        return int((column == name_column || column == role_column ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+        return int((column == name_column || column == role_column ? Qt::AlignLeft : Qt::AlignRight) |
+                   Qt::AlignVCenter);
     case Qt::FontRole:
         if (column == name_column || column == role_column) {
             QFont font = Theme::current().text_font();
@@ -293,35 +311,51 @@ QVariant LayerModel::data(const QModelIndex& index, int role) const {
     case Qt::ForegroundRole:
         if (node && column != name_column) return Theme::current().secondary;
         return row && !row->in_default && !measures().differs ? Theme::current().secondary : Theme::current().text;
-    case layer_role: return row ? QString::fromStdString(row->name) : QString();
-    case differs_role: return measures().differs;
-    case estimate_role: return measures().error_is_estimate;
-    case group_role: return node != nullptr;
+    case layer_role:
+        return row ? QString::fromStdString(row->name) : QString();
+    case differs_role:
+        return measures().differs;
+    case estimate_role:
+        return measures().error_is_estimate;
+    case group_role:
+        return node != nullptr;
     case fraction_role: {
         const double fraction = colourFraction(layer_measure(measure_key_).value(shown, measures()));
         return std::isnan(fraction) ? QVariant() : QVariant(fraction);
     }
     case sort_role:
         switch (column) {
-        case bits_column: return measures().bits;
-        case error_column: return measures().error;
-        case colour_column: return layer_measure(measure_key_).value(shown, measures());
-        case parameters_column: return double(shown.parameters);
-        case size_column: return measures().size;
-        case role_column: return QString::fromStdString(shown.role);
-        default: return row ? double(row - rows_.data()) : double(node->layers.front()); // the file's order
+        case bits_column:
+            return measures().bits;
+        case error_column:
+            return measures().error;
+        case colour_column:
+            return layer_measure(measure_key_).value(shown, measures());
+        case parameters_column:
+            return double(shown.parameters);
+        case size_column:
+            return measures().size;
+        case role_column:
+            return QString::fromStdString(shown.role);
+        default:
+            return row ? double(row - rows_.data()) : double(node->layers.front()); // the file's order
         }
-    default: return {};
+    default:
+        return {};
     }
 }
 
 QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal) return {};
     static const char* const titles[] = {"name", "bits", "error", "", "parameters", "size", "role"};
-    static const char* const helps[] = {"Layer; a dot marks those that differ from the recipe's default",
-                                        "Bits per weight with scales and zero points",
-                                        "Relative error ‖W − Ŵ‖ / ‖W‖; estimates are in italics until the layer is quantized",
-                                        "", "Number of weights", "Size under the present scheme", "What the layer does"};
+    static const char* const helps[] = {
+        "Layer; a dot marks those that differ from the recipe's default",
+        "Bits per weight with scales and zero points",
+        "Relative error ‖W − Ŵ‖ / ‖W‖; estimates are in italics until the layer is quantized",
+        "",
+        "Number of weights",
+        "Size under the present scheme",
+        "What the layer does"};
     if (section < 0 || section >= column_count) return {};
     const LayerMeasure& measure = layer_measure(measure_key_);
     if (role == Qt::DisplayRole) {
@@ -332,11 +366,13 @@ QVariant LayerModel::headerData(int section, Qt::Orientation orientation, int ro
         return section == colour_column ? QStringLiteral("Colour: %1, %2").arg(measure.label, measure.help)
                                         : QString::fromUtf8(helps[section]);
     if (role == Qt::TextAlignmentRole)
-        return int((section == name_column || section == role_column ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+        return int((section == name_column || section == role_column ? Qt::AlignLeft : Qt::AlignRight) |
+                   Qt::AlignVCenter);
     return {};
 }
 
-LayerFilterProxy::LayerFilterProxy(QObject* parent) : QSortFilterProxyModel(parent) {
+LayerFilterProxy::LayerFilterProxy(QObject* parent)
+    : QSortFilterProxyModel(parent) {
     setSortRole(LayerModel::sort_role);
     setRecursiveFilteringEnabled(true);
 }

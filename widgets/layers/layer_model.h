@@ -16,8 +16,16 @@ namespace quantscope::widgets {
 class LayerModel : public QAbstractItemModel {
     Q_OBJECT
 public:
-    enum Column { name_column, bits_column, error_column, colour_column, parameters_column, size_column, role_column,
-                  column_count };
+    enum Column {
+        name_column,
+        bits_column,
+        error_column,
+        colour_column,
+        parameters_column,
+        size_column,
+        role_column,
+        column_count
+    };
     enum Role {
         layer_role = Qt::UserRole, ///< QString: the layer's full name; empty for a block
         sort_role,                 ///< double or QString, for sorting

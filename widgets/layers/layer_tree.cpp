@@ -38,17 +38,19 @@ void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         const bool group = index.data(LayerModel::group_role).toBool();
         const QRectF cell = item.rect;
         const double radius = group ? 2.5 : 4.5;
-        const double x = group ? cell.left() + 8 + QFontMetricsF(item.font).horizontalAdvance(item.text) + 6
-                               : cell.left() + 9;
+        const double x =
+            group ? cell.left() + 8 + QFontMetricsF(item.font).horizontalAdvance(item.text) + 6 : cell.left() + 9;
         painter->setPen(Qt::NoPen);
         painter->setBrush(theme.scheme_b);
         painter->drawEllipse(QPointF(x, cell.center().y() + 0.5), radius, radius);
     }
     if (index.column() == LayerModel::colour_column) {
         const QVariant fraction = index.data(LayerModel::fraction_role);
-        const QRectF swatch = QRectF(item.rect).adjusted(4, (item.rect.height() - 12) / 2.0, -6, -(item.rect.height() - 12) / 2.0);
+        const QRectF swatch =
+            QRectF(item.rect).adjusted(4, (item.rect.height() - 12) / 2.0, -6, -(item.rect.height() - 12) / 2.0);
         painter->setPen(fraction.isValid() ? QPen(Qt::NoPen) : QPen(theme.line));
-        painter->setBrush(fraction.isValid() ? QBrush(viridis(0.15 + 0.85 * fraction.toDouble())) : QBrush(Qt::NoBrush));
+        painter->setBrush(fraction.isValid() ? QBrush(viridis(0.15 + 0.85 * fraction.toDouble()))
+                                             : QBrush(Qt::NoBrush));
         painter->drawRoundedRect(swatch, 2, 2);
     }
     painter->restore();
@@ -75,11 +77,12 @@ LayerTree::LayerTree(QWidget* parent)
     filter_->setObjectName(QStringLiteral("layerFilter"));
     filter_->setAccessibleName(QStringLiteral("Filter the layers"));
     filter_->setPlaceholderText(QStringLiteral("Filter: role:down bits<4 …"));
-    filter_->setToolTip(QStringLiteral("<b>Filter the layers</b> (Ctrl+F)<br>A part of the name, <code>role:q,k</code>, "
-                                       "<code>block:3-7</code>, <code>scheme:piecewise</code>, <code>changed</code>, or a "
-                                       "measure: <code>bits&lt;4</code>, <code>error&gt;10</code>, "
-                                       "<code>outliers&gt;20</code>, <code>kurtosis&gt;5</code>, <code>size&gt;500</code>. "
-                                       "All words must hold."));
+    filter_->setToolTip(
+        QStringLiteral("<b>Filter the layers</b> (Ctrl+F)<br>A part of the name, <code>role:q,k</code>, "
+                       "<code>block:3-7</code>, <code>scheme:piecewise</code>, <code>changed</code>, or a "
+                       "measure: <code>bits&lt;4</code>, <code>error&gt;10</code>, "
+                       "<code>outliers&gt;20</code>, <code>kurtosis&gt;5</code>, <code>size&gt;500</code>. "
+                       "All words must hold."));
     filter_->setClearButtonEnabled(true);
     filter_->installEventFilter(this);
     connect(filter_, &QLineEdit::textChanged, this, &LayerTree::applyFilter);
@@ -98,7 +101,8 @@ LayerTree::LayerTree(QWidget* parent)
         b->setFocusPolicy(Qt::TabFocus);
         b->setStyleSheet(QStringLiteral("QToolButton::menu-indicator { image: none; }"));
     };
-    button(roles_, "layerRoles", "view-filter", "Filter by role", "<b>Filter by role</b><br>Show the layers that do the "
+    button(roles_, "layerRoles", "view-filter", "Filter by role",
+           "<b>Filter by role</b><br>Show the layers that do the "
            "same in every block, such as all down projections.");
     button(colours_, "layerColours", "color-management", "Colour by a measure",
            "<b>Colour by</b><br>The measure that the last column's colour stands for: dark blue low, yellow high.");
@@ -147,17 +151,16 @@ LayerTree::LayerTree(QWidget* parent)
     connect(view_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayerTree::readSelection);
     connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &LayerTree::readSelection);
 
-    auto* title = new QLabel(QStringLiteral("LAYERS"));
-    title->setProperty("tone", QStringLiteral("section"));
     auto* top = new QHBoxLayout;
     top->setSpacing(0);
-    top->addWidget(title, 1);
-    for (auto* b : {roles_, colours_, grouping_}) top->addWidget(b);
+    top->addWidget(filter_, 1);
+    top->addSpacing(Theme::unit);
+    for (auto* b : {roles_, colours_, grouping_})
+        top->addWidget(b);
     auto* filters = new QVBoxLayout;
-    filters->setContentsMargins(12, 8, 12, 4);
+    filters->setContentsMargins(12, 4, 8, 4);
     filters->setSpacing(Theme::unit);
     filters->addLayout(top);
-    filters->addWidget(filter_);
     filters->addWidget(remark_);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -166,7 +169,10 @@ LayerTree::LayerTree(QWidget* parent)
     layout->addWidget(view_, 1);
     setAutoFillBackground(true);
     setBackgroundRole(QPalette::Base);
-    setTabOrder(filter_, view_);
+    setTabOrder(filter_, roles_);
+    setTabOrder(roles_, colours_);
+    setTabOrder(colours_, grouping_);
+    setTabOrder(grouping_, view_);
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, view_->viewport(), qOverload<>(&QWidget::update));
 }
 
@@ -176,6 +182,7 @@ void LayerTree::setLayers(const std::vector<LayerRow>& layers) {
     filter_->clear();
     openFirstBlocks();
     current_.clear();
+    told_ = false;
     quiet_ = false;
 }
 
@@ -193,10 +200,12 @@ void LayerTree::applyFilter() {
     proxy_->setFilter(filter);
     if (!filter.is_empty()) view_->expandAll();
     int found = 0;
-    for (int row = 0; row < proxy_->rowCount(); ++row) found += std::max(1, proxy_->rowCount(proxy_->index(row, 0)));
+    for (int row = 0; row < proxy_->rowCount(); ++row)
+        found += std::max(1, proxy_->rowCount(proxy_->index(row, 0)));
     QString remark = filter.problem();
     if (remark.isEmpty() && !filter.is_empty())
-        remark = found == 0 ? QStringLiteral("no layer fits") : QStringLiteral("%1 of %2 layers").arg(found).arg(model_->layerCount());
+        remark = found == 0 ? QStringLiteral("no layer fits")
+                            : QStringLiteral("%1 of %2 layers").arg(found).arg(model_->layerCount());
     remark_->setText(remark);
     remark_->setVisible(!remark.isEmpty());
 }
@@ -205,7 +214,8 @@ QStringList LayerTree::selected() const {
     QList<int> places;
     QHash<QString, int> order;
     const QStringList all = model_->layerNames();
-    for (int i = 0; i < all.size(); ++i) order.insert(all[i], i);
+    for (int i = 0; i < all.size(); ++i)
+        order.insert(all[i], i);
     for (const QModelIndex& index : view_->selectionModel()->selectedRows()) {
         if (!index.data(LayerModel::group_role).toBool()) {
             places << order.value(index.data(LayerModel::layer_role).toString());
@@ -217,7 +227,8 @@ QStringList LayerTree::selected() const {
     std::sort(places.begin(), places.end());
     places.erase(std::unique(places.begin(), places.end()), places.end());
     QStringList names;
-    for (int place : places) names << all[place];
+    for (int place : places)
+        names << all[place];
     return names;
 }
 
@@ -226,8 +237,15 @@ void LayerTree::readSelection() {
     const QStringList layers = selected();
     const QModelIndex index = view_->currentIndex();
     const QString at = index.siblingAtColumn(0).data(LayerModel::layer_role).toString();
-    if (layers.contains(at)) current_ = at;
-    else if (!layers.contains(current_)) current_ = layers.value(0);
+    if (layers.contains(at))
+        current_ = at;
+    else if (!layers.contains(current_))
+        current_ = layers.value(0);
+    if (told_ && layers == told_layers_ && current_ == told_current_)
+        return; // a click changes selection and current index
+    told_ = true;
+    told_layers_ = layers;
+    told_current_ = current_;
     Q_EMIT selectionChanged(layers, current_);
 }
 
@@ -290,8 +308,10 @@ void LayerTree::fillRoleMenu() {
         action->setIcon(hue);
         connect(action, &QAction::triggered, this, [=](bool on) {
             QStringList roles = chosen;
-            if (on) roles << role;
-            else roles.removeAll(role);
+            if (on)
+                roles << role;
+            else
+                roles.removeAll(role);
             set_roles(roles);
         });
     }
@@ -341,8 +361,8 @@ void LayerTree::contextMenu(const QPoint& place) {
                     if (model_->layer(name)->block == block) layers << name;
                 select(layers);
             });
-    connect(menu.addAction(themed_icon(QStringLiteral("edit-copy")), QStringLiteral("Copy the name")), &QAction::triggered,
-            this, [names] { QApplication::clipboard()->setText(names.join(u'\n')); });
+    connect(menu.addAction(themed_icon(QStringLiteral("edit-copy")), QStringLiteral("Copy the name")),
+            &QAction::triggered, this, [names] { QApplication::clipboard()->setText(names.join(u'\n')); });
     menu.exec(view_->viewport()->mapToGlobal(place));
 }
 

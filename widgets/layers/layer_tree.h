@@ -28,7 +28,9 @@ public:
     explicit LayerTree(QWidget* parent = nullptr);
 
     void setLayers(const std::vector<studio::LayerRow>& layers);
-    void setMeasures(const QString& layer, const studio::LayerMeasures& measures) { model_->setMeasures(layer, measures); }
+    void setMeasures(const QString& layer, const studio::LayerMeasures& measures) {
+        model_->setMeasures(layer, measures);
+    }
     const LayerModel& model() const { return *model_; }
 
     /// The selected layers in the model's order; a selected block stands for all its layers.
@@ -68,6 +70,9 @@ private:
     QToolButton *roles_, *colours_, *grouping_;
     QTreeView* view_;
     QString current_;
+    bool told_ = false;
+    QStringList told_layers_; ///< what selectionChanged has said last
+    QString told_current_;
     bool quiet_ = false; ///< a selection is being made by select(), told once at its end
 };
 
