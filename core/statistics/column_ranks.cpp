@@ -26,6 +26,8 @@ struct Columns {
     std::int64_t first = 0, count = 0; ///< columns of the source; row pointers point to the first of them
 };
 
+int lanes_of(Kind kind) { return kind == Kind::f32 ? kernels::strip_lanes_32 : kernels::strip_lanes_16; }
+
 class StripSearch {
 public:
     StripSearch(const MomentSweep& sweep, std::span<const double> percentiles, std::span<const PercentileShape> shapes,
@@ -36,16 +38,18 @@ public:
         , exact_(exact)
         , out_(out) {}
 
-    /// Columns [begin, end) of `columns`, no more than a strip holds.
-    void run(const Columns& columns, std::int64_t begin, std::int64_t end);
+    /// Strips [first, last) of `columns`, which are copied together.
+    void run(const Columns& columns, std::int64_t first, std::int64_t last, const Progress& progress);
 
 private:
-    void load(const Columns& columns, std::int64_t begin, std::int64_t end);
+    void load(const Columns& columns, std::int64_t first, std::int64_t last);
+    void load_part(const Columns& columns, std::int64_t begin, std::int64_t row, std::int64_t count, std::size_t to);
+    void strip(std::int64_t first_column, int used);
+    std::size_t place(std::size_t row, int lane) const {
+        return strip_ + row * static_cast<std::size_t>(lanes_) + static_cast<std::size_t>(lane);
+    }
     float value(std::size_t row, int lane) const {
-        return kind_ == Kind::f32
-                   ? values_[row * static_cast<std::size_t>(lanes_) + static_cast<std::size_t>(lane)]
-                   : value_of_key(kind_,
-                                  keys_[row * static_cast<std::size_t>(lanes_) + static_cast<std::size_t>(lane)]);
+        return kind_ == Kind::f32 ? values_[place(row, lane)] : value_of_key(kind_, keys_[place(row, lane)]);
     }
     void select(std::int64_t column, int lane);
     void search(std::int64_t first_column, int first_lane, int end_lane, std::size_t first_percentile);
@@ -59,41 +63,63 @@ private:
     Kind kind_{};
     int lanes_ = 0;
     std::int64_t rows_ = 0;
+    std::size_t strip_ = 0; // where the strip at work begins
     std::vector<std::int16_t> keys_;
     std::vector<float> values_, column_;
 };
 
-/// Columns of the strip go to lanes [0, end − begin).
-void StripSearch::load(const Columns& columns, std::int64_t begin, std::int64_t end) {
+/// Copies strips one behind the other. They are read side by side, some rows at a time: a row's memory page is then
+/// looked up once for all of them.
+void StripSearch::load(const Columns& columns, std::int64_t first, std::int64_t last) {
     kind_ = columns.kind;
-    lanes_ = kind_ == Kind::f32 ? kernels::strip_lanes_32 : kernels::strip_lanes_16;
+    lanes_ = lanes_of(kind_);
     rows_ = static_cast<std::int64_t>(columns.rows.size());
-    const auto size = static_cast<std::size_t>(rows_) * static_cast<std::size_t>(lanes_);
+    const auto strip_size = static_cast<std::size_t>(rows_ * lanes_);
+    const std::size_t size = static_cast<std::size_t>(last - first) * strip_size;
     if (kind_ == Kind::f32)
-        values_.resize(size);
+        values_.resize(std::max(values_.size(), size));
     else
-        keys_.resize(size);
+        keys_.resize(std::max(keys_.size(), size));
+    constexpr std::int64_t rows_at_once = 64;
+    for (std::int64_t row = 0; row < rows_; row += rows_at_once)
+        for (std::int64_t s = first; s < last; ++s)
+            load_part(columns, s * lanes_, row, std::min(rows_at_once, rows_ - row),
+                      static_cast<std::size_t>(s - first) * strip_size + static_cast<std::size_t>(row * lanes_));
+}
+
+/// Rows [row, row + count) of the strip that begins at column `begin`.
+void StripSearch::load_part(const Columns& columns, std::int64_t begin, std::int64_t row, std::int64_t count,
+                            std::size_t to) {
     const auto& kernel = kernels::table();
-    if (end - begin == lanes_) {
+    const std::byte* const* rows = columns.rows.data() + row;
+    const std::int64_t used = std::min<std::int64_t>(lanes_, columns.count - begin);
+    if (used == lanes_) {
         if (kind_ == Kind::f32)
-            kernel.load_strip_32(columns.rows.data(), rows_, begin, values_.data());
+            kernel.load_strip_32(rows, count, begin, values_.data() + to);
         else
-            kernel.load_strip_16(columns.rows.data(), rows_, begin, keys_.data());
+            kernel.load_strip_16(rows, count, begin, keys_.data() + to);
         return;
     }
-    for (std::int64_t row = 0; row < rows_; ++row) { // the last strip of a width that is no multiple
-        const std::byte* at = columns.rows[static_cast<std::size_t>(row)] + begin * value_bytes(kind_);
+    for (std::int64_t r = 0; r < count; ++r) { // the last strip of a width that is no multiple
+        const std::byte* at = rows[r] + begin * value_bytes(kind_);
+        const std::size_t out = to + static_cast<std::size_t>(r * lanes_);
         if (kind_ == Kind::f32)
-            values_to_float(kind_, at, end - begin, values_.data() + row * lanes_);
+            values_to_float(kind_, at, used, values_.data() + out);
         else
-            kernel.ordered(at, end - begin, keys_.data() + row * lanes_);
+            kernel.ordered(at, used, keys_.data() + out);
     }
 }
 
-void StripSearch::run(const Columns& columns, std::int64_t begin, std::int64_t end) {
-    load(columns, begin, end);
-    const std::int64_t first_column = columns.first + begin;
-    const int used = static_cast<int>(end - begin);
+void StripSearch::run(const Columns& columns, std::int64_t first, std::int64_t last, const Progress& progress) {
+    load(columns, first, last);
+    for (std::int64_t s = first; s < last; ++s) {
+        progress.check();
+        strip_ = static_cast<std::size_t>((s - first) * rows_ * lanes_);
+        strip(columns.first + s * lanes_, static_cast<int>(std::min<std::int64_t>(lanes_, columns.count - s * lanes_)));
+    }
+}
+
+void StripSearch::strip(std::int64_t first_column, int used) {
     const bool sorted = exact_ || rows_ < RankSearch::smallest;
     for (int lane = 0; lane < used; ++lane)
         if (sorted || sweep_.column_non_finite[static_cast<std::size_t>(first_column + lane)] > 0)
@@ -158,13 +184,13 @@ void StripSearch::count(const std::array<std::int32_t, 3 * most_lanes>& probes,
         std::array<float, 3 * most_lanes> thresholds;
         for (std::size_t i = 0; i < thresholds.size(); ++i)
             thresholds[i] = value_of_key32(probes[i]);
-        kernel.count_strip_32(values_.data(), rows_, thresholds.data(), above.data());
+        kernel.count_strip_32(values_.data() + strip_, rows_, thresholds.data(), above.data());
         return;
     }
     std::array<std::int16_t, 3 * most_lanes> thresholds;
     for (std::size_t i = 0; i < thresholds.size(); ++i)
         thresholds[i] = static_cast<std::int16_t>(probes[i]);
-    kernel.count_strip_16(keys_.data(), rows_, thresholds.data(), above.data());
+    kernel.count_strip_16(keys_.data() + strip_, rows_, thresholds.data(), above.data());
 }
 
 } // namespace
@@ -180,14 +206,13 @@ std::vector<std::vector<float>> column_percentiles(const MatrixSource& source, c
         shapes.push_back(sample.shape(p));
 
     const auto walk = [&](const Columns& columns) {
-        const int lanes = columns.kind == Kind::f32 ? kernels::strip_lanes_32 : kernels::strip_lanes_16;
-        parallel_for((columns.count + lanes - 1) / lanes, 4, [&](std::int64_t first, std::int64_t last) {
-            StripSearch search(sweep, percentiles, shapes, exact, out);
-            for (std::int64_t strip = first; strip < last; ++strip) {
-                progress.check();
-                search.run(columns, strip * lanes, std::min(columns.count, (strip + 1) * lanes));
-            }
-        });
+        // As many strips at once as lie in half of a core's second-level cache.
+        constexpr std::int64_t cache = std::int64_t{1} << 20, strip_row = 64;
+        const std::int64_t lanes = lanes_of(columns.kind), strips = (columns.count + lanes - 1) / lanes;
+        parallel_for(strips, std::clamp<std::int64_t>(cache / (rows * strip_row), 1, 16),
+                     [&](std::int64_t first, std::int64_t last) {
+                         StripSearch(sweep, percentiles, shapes, exact, out).run(columns, first, last, progress);
+                     });
     };
 
     Columns columns;
