@@ -15,7 +15,7 @@ packages=(
     qt6-base-dev libqt6svg6-dev qt6-tools-dev qt6-tools-dev-tools qt6-l10n-tools libqcustomplot-dev
     breeze-icon-theme fonts-inter fonts-jetbrains-mono
     # the core's libraries
-    libhdf5-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libutf8proc-dev libsentencepiece-dev libspdlog-dev libssl-dev
+    libhdf5-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libutf8proc-dev libspdlog-dev libssl-dev
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }
