@@ -179,14 +179,15 @@ bool CompareModel::setData(const QModelIndex& index, const QVariant& value, int 
 
 QVariant CompareModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal || section < 0 || section >= column_count) return {};
-    static const char* const titles[] = {"model",    "size",    "bits/weight", "perplexity", "NLL, nats/token",
+    static const char* const titles[] = {"model",    "size",    "bits/weight", "perplexity", "NLL",
                                          "KL, nats", "KL 99 %", "top-1",       "time"};
     static const char* const helps[] = {
         "Ticked models are evaluated",
         "Bytes of the exported model",
         "Every stored byte of the quantized layers, per weight",
         "exp of the mean negative log-likelihood per token; lower is better",
-        "Mean negative log-likelihood, with the standard error of its paired difference to the original",
+        "Mean negative log-likelihood in nats per token, with the standard error of its paired difference to the "
+        "original",
         "Mean Kullback–Leibler divergence from the original's next-token distribution; 0 is equal",
         "99 % of the tokens diverge less than this",
         "Share of the tokens with the same most likely next token",

@@ -124,13 +124,14 @@ QWidget* CompareView::makeOptions() {
     auto* row = new QWidget;
     auto* layout = new QHBoxLayout(row);
     layout->setContentsMargins(0, 0, 0, 0);
-    for (const auto& [label, widget] : std::initializer_list<std::pair<const char*, QWidget*>>{
-             {"Text", text_}, {"Context", context_}, {"Tokens", tokens_}, {"Convention", convention_}}) {
-        auto* words = quiet(QString::fromUtf8(label));
-        words->setBuddy(widget);
-        layout->addWidget(words);
-        layout->addWidget(widget);
+    context_->setPrefix(QStringLiteral("context "));
+    tokens_->setSuffix(QStringLiteral(" tokens"));
+    for (QComboBox* box : {text_, convention_}) {
+        box->setMinimumContentsLength(9);
+        box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     }
+    for (QWidget* widget : std::initializer_list<QWidget*>{text_, context_, tokens_, convention_})
+        layout->addWidget(widget);
     layout->addStretch(1);
     layout->addWidget(evaluate_);
     return row;
@@ -182,6 +183,7 @@ QWidget* CompareView::makePrompt() {
     prompt_ = named(new QLineEdit, "comparePrompt", QStringLiteral("Prompt"),
                     QStringLiteral("Every ticked model continues this text; Return starts."));
     prompt_->setText(QStringLiteral("The capital of France is"));
+    prompt_->setMinimumWidth(80);
     connect(prompt_, &QLineEdit::returnPressed, this, [this] {
         if (write_->isEnabled()) Q_EMIT textRequested();
     });
@@ -359,6 +361,8 @@ QWidget* CompareView::makeColumn(const QString& name, int place, TokenText*& tex
     scroll->setFocusPolicy(Qt::NoFocus);
     scroll->setWidget(text);
     scroll->setMinimumHeight(120);
+    text->setBackgroundRole(QPalette::Base);
+    text->setAutoFillBackground(true);
     auto* layout = new QVBoxLayout;
     layout->setContentsMargins(12, 8, 8, 8);
     layout->addWidget(title);

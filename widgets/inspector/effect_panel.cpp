@@ -59,6 +59,7 @@ EffectPanel::EffectPanel(QWidget* parent)
     remark_->setObjectName(QStringLiteral("effectRemark"));
     grid->addWidget(remark_, 1 + row_count, 0, 1, 3);
     curve_->setObjectName(QStringLiteral("effectCurve"));
+    curve_->setMinimumWidth(160);
     curve_->setFixedHeight(112);
     grid->addWidget(curve_, 2 + row_count, 0, 1, 3);
     clear();
@@ -75,13 +76,14 @@ void EffectPanel::fill(QLabel* (&labels)[row_count], const studio::Estimate& est
 }
 
 void EffectPanel::setEstimate(const QString& name, const studio::Estimate& estimate) {
-    titles_[1]->setText(name);
+    titles_[1]->setText(QStringLiteral("this scheme"));
     titles_[1]->setToolTip(name);
     fill(present_, estimate);
     for (QLabel* label : present_)
         label->setEnabled(true);
-    remark_->setText(estimate.exact ? QStringLiteral("exact, from the quantized weights")
-                                    : QStringLiteral("estimated from the histogram; exact once quantized"));
+    remark_->setText(name + (estimate.exact ? QStringLiteral(" · exact") : QStringLiteral(" · estimated")));
+    remark_->setToolTip(estimate.exact ? QStringLiteral("Measured on the quantized weights")
+                                       : QStringLiteral("From the histogram; exact once quantized"));
     const bool piecewise = estimate.error_by_clip.empty();
     const auto& points = piecewise ? estimate.error_by_breakpoint : estimate.error_by_clip;
     curve_->setVisible(!points.empty());

@@ -1,0 +1,307 @@
+// The whole window on a tiny model: opening, editing by keyboard, undo, quantizing, restoring, and errors told inline.
+#include <QAction>
+#include <QComboBox>
+#include <QDir>
+#include <QDropEvent>
+#include <QElapsedTimer>
+#include <QMimeData>
+#include <QScrollBar>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QSpinBox>
+#include <QStandardPaths>
+#include <QTabWidget>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTreeView>
+
+#include "app/studio/main_window.h"
+#include "app/studio/message_bar.h"
+#include "core/recipe/recipe.h"
+#include "widgets/compare/compare_view.h"
+#include "widgets/inspector/scheme_inspector.h"
+#include "widgets/layers/layer_tree.h"
+#include "widgets/theme.h"
+#include "widgets/weights/weights_view.h"
+
+using namespace quantscope;
+using nlohmann::json;
+
+namespace {
+const QString tiny_model = QStringLiteral(QUANTSCOPE_GOLDENS "/model/llama_grouped_default");
+const QString first_layer = QStringLiteral("model.layers.0.self_attn.q_proj");
+} // namespace
+
+class TestMainWindow : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void cleanup();
+    void the_empty_window_offers_to_open();
+    void opening_fills_the_tree_and_selects_a_layer();
+    void a_file_that_is_no_model_is_told_inline();
+    void dropping_a_folder_opens_it();
+    void bits_set_by_keyboard_reach_tree_and_recipe_and_can_be_undone();
+    void many_layers_are_edited_at_once();
+    void the_error_follows_the_scheme();
+    void dragging_the_clip_range_is_one_undo_step();
+    void quantizing_gives_the_tree_exact_errors();
+    void a_model_that_cannot_be_evaluated_says_why();
+    void the_next_window_restores_recipe_and_selection();
+    void the_theme_switches_and_back();
+    void every_action_has_a_key_and_no_key_two_actions();
+    void every_control_has_a_name();
+
+private:
+    void openTiny();
+    template <typename W>
+    W* find(const char* name) {
+        return window_->findChild<W*>(QLatin1String(name));
+    }
+    QTemporaryDir home_;
+    std::unique_ptr<MainWindow> window_;
+};
+
+void TestMainWindow::initTestCase() {
+    QStandardPaths::setTestModeEnabled(true);
+    QSettings::setDefaultFormat(QSettings::IniFormat);
+    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, home_.path());
+    QCoreApplication::setOrganizationName(QStringLiteral("quantscope-test"));
+    QCoreApplication::setApplicationName(QStringLiteral("quantscope-test-") +
+                                         QString::number(QCoreApplication::applicationPid()));
+    widgets::ThemeNotifier::instance().apply(widgets::ThemeChoice::light);
+}
+
+void TestMainWindow::init() {
+    QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).removeRecursively();
+    QSettings().clear();
+    window_ = std::make_unique<MainWindow>();
+    window_->show();
+}
+
+void TestMainWindow::cleanup() {
+    window_.reset();
+    QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).removeRecursively();
+}
+
+void TestMainWindow::openTiny() {
+    QSignalSpy opened(window_.get(), &MainWindow::modelOpened);
+    window_->open(tiny_model);
+    QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 1, 20'000);
+    QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), 30'000);
+}
+
+void TestMainWindow::the_empty_window_offers_to_open() {
+    QVERIFY(find<QPushButton>("welcomeOpen")->isVisible());
+    QVERIFY(!find<QAction>("action_quantize")->isEnabled());
+    QVERIFY(!find<QTabWidget>("views")->isVisible());
+}
+
+void TestMainWindow::opening_fills_the_tree_and_selects_a_layer() {
+    openTiny();
+    auto* tree = window_->findChild<widgets::LayerTree*>();
+    QCOMPARE(tree->model().layerCount(), qsizetype(window_->session()->layers().size()));
+    QVERIFY(tree->model().layer(first_layer));
+    QVERIFY(tree->model().layer(tree->current())->in_default);
+    for (const QString& name : tree->model().layerNames())
+        QVERIFY2(std::isfinite(tree->model().measures(name).outlier_score), qPrintable(name));
+    QVERIFY(find<QAction>("action_quantize")->isEnabled());
+    QVERIFY(window_->windowTitle().contains(QLatin1String("llama_grouped_default")));
+}
+
+void TestMainWindow::a_file_that_is_no_model_is_told_inline() {
+    const QString path = home_.filePath(QStringLiteral("no model.gguf"));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("not a model");
+    file.close();
+    QSignalSpy failed(window_.get(), &MainWindow::openFailed);
+    window_->open(path);
+    QTRY_COMPARE(failed.count(), 1);
+    QVERIFY(find<MessageBar>("messageBar")->isVisible());
+    QVERIFY(find<MessageBar>("messageBar")->text().contains(QLatin1String("no model.gguf")));
+    QVERIFY(find<QPushButton>("welcomeOpen")->isEnabled());
+}
+
+void TestMainWindow::dropping_a_folder_opens_it() {
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(tiny_model)});
+    QSignalSpy opened(window_.get(), &MainWindow::modelOpened);
+    QDropEvent drop(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QDragEnterEvent enter({200, 200}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(window_.get(), &enter);
+    QVERIFY(enter.isAccepted());
+    QCoreApplication::sendEvent(window_.get(), &drop);
+    QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 1, 20'000);
+}
+
+void TestMainWindow::bits_set_by_keyboard_reach_tree_and_recipe_and_can_be_undone() {
+    openTiny();
+    window_->selectLayers({first_layer});
+    const json before = window_->document().recipe();
+    auto* bits = find<QSpinBox>("scheme_grid_bits");
+    QVERIFY(bits);
+    const int old_bits = bits->value();
+    bits->setFocus();
+    QTest::keyClick(bits, Qt::Key_Up);
+    const json scheme = window_->session()->scheme_of(window_->document().recipe(), first_layer.toStdString());
+    QCOMPARE(scheme["grid"]["bits"], json(old_bits + 1));
+    auto* tree = window_->findChild<widgets::LayerTree*>();
+    QTRY_VERIFY(tree->model().measures(first_layer).differs);
+    QTRY_VERIFY(tree->model().measures(first_layer).bits >= old_bits + 1);
+    find<QAction>("action_undo")->trigger();
+    QCOMPARE(window_->document().recipe(), before);
+    QCOMPARE(find<QSpinBox>("scheme_grid_bits")->value(), old_bits);
+    QTRY_VERIFY(!tree->model().measures(first_layer).differs);
+    find<QAction>("action_redo")->trigger();
+    QCOMPARE(find<QSpinBox>("scheme_grid_bits")->value(), old_bits + 1);
+}
+
+void TestMainWindow::many_layers_are_edited_at_once() {
+    openTiny();
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    QStringList layers;
+    for (const auto& layer : window_->session()->layers())
+        if (layer.role == "down" || layer.role == "up") layers << QString::fromStdString(layer.name);
+    QVERIFY(layers.size() >= 4);
+    window_->selectLayers(layers);
+    auto* grid = find<QComboBox>("scheme_grid");
+    const int piecewise = grid->findData(QStringLiteral("piecewise"));
+    QVERIFY(piecewise >= 0);
+    grid->setFocus();
+    while (grid->currentIndex() != piecewise) {
+        const int before = grid->currentIndex();
+        QTest::keyClick(grid, before < piecewise ? Qt::Key_Down : Qt::Key_Up);
+        QVERIFY(grid->currentIndex() != before);
+    }
+    for (const auto& layer : window_->session()->layers()) {
+        const json scheme = window_->session()->scheme_of(window_->document().recipe(), layer.name);
+        if (scheme.is_null()) continue;
+        QCOMPARE(scheme["grid"]["name"] == "piecewise", layers.contains(QString::fromStdString(layer.name)));
+    }
+    window_->selectLayers({layers.first(), first_layer});
+    QCOMPARE(grid->currentIndex(), -1); // mixed
+}
+
+void TestMainWindow::the_error_follows_the_scheme() {
+    openTiny();
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    window_->selectLayers({first_layer});
+    window_->showView(MainWindow::weights_view);
+    auto* tree = window_->findChild<widgets::LayerTree*>();
+    double last = INFINITY;
+    for (const int bits : {2, 4, 8}) {
+        find<QSpinBox>("scheme_grid_bits")->setValue(bits);
+        QTRY_VERIFY(window_->isIdle());
+        const double error = tree->model().measures(first_layer).error;
+        QVERIFY2(error < last / 2, qPrintable(QStringLiteral("%1 bits: %2 after %3").arg(bits).arg(error).arg(last)));
+        last = error;
+    }
+    QVERIFY(!find<QLabel>("effectPresent0")->text().isEmpty());
+}
+
+void TestMainWindow::dragging_the_clip_range_is_one_undo_step() {
+    openTiny();
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    window_->selectLayers({first_layer});
+    window_->showView(MainWindow::weights_view);
+    QTRY_VERIFY(window_->isIdle());
+    const int steps = window_->document().undoStack().count();
+    auto* weights = window_->findChild<widgets::WeightsView*>();
+    const auto overlay = [&] {
+        const json scheme = window_->session()->scheme_of(window_->document().recipe(), first_layer.toStdString());
+        return window_->session()->estimate(first_layer.toStdString(), scheme, false).overlay;
+    };
+    const double low = overlay().clip_low, high = overlay().clip_high;
+    for (int i = 0; i < 6; ++i)
+        Q_EMIT weights->clip_dragged(first_layer, low, high * (0.95 - 0.05 * i), i == 5);
+    QCOMPARE(window_->document().undoStack().count(), steps + 1);
+    const json scheme = window_->session()->scheme_of(window_->document().recipe(), first_layer.toStdString());
+    QCOMPARE(scheme["clipping"]["name"], json("coefficient"));
+    QVERIFY2(std::abs(double(overlay().clip_high) / (high * 0.7) - 1) < 0.01,
+             "the grid ends where the handle was let go");
+}
+
+void TestMainWindow::quantizing_gives_the_tree_exact_errors() {
+    openTiny();
+    QSignalSpy quantized(window_.get(), &MainWindow::quantized);
+    find<QAction>("action_quantize")->trigger();
+    QTRY_COMPARE_WITH_TIMEOUT(quantized.count(), 1, 60'000);
+    QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), 30'000);
+    auto* tree = window_->findChild<widgets::LayerTree*>();
+    int exact = 0;
+    for (const auto& layer : window_->session()->layers()) {
+        const auto measures = tree->model().measures(QString::fromStdString(layer.name));
+        if (!layer.in_default) continue;
+        QVERIFY2(!measures.error_is_estimate && measures.error > 0 && measures.error < 1, layer.name.c_str());
+        ++exact;
+    }
+    QVERIFY(exact >= 14);
+}
+
+void TestMainWindow::a_model_that_cannot_be_evaluated_says_why() {
+    openTiny(); // has no tokenizer
+    QVERIFY(!window_->session()->card().can_evaluate);
+    window_->showView(MainWindow::compare_view);
+    QVERIFY(!find<QPushButton>("compareEvaluate")->isEnabled());
+    QVERIFY(!find<QAction>("action_compare")->isEnabled());
+    const QString shown = find<QLabel>("compareUnavailable")->text();
+    QVERIFY2(shown.contains(QString::fromStdString(window_->session()->card().why_not_evaluated)), qPrintable(shown));
+}
+
+void TestMainWindow::the_next_window_restores_recipe_and_selection() {
+    openTiny();
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    window_->selectLayers({first_layer, QStringLiteral("model.layers.1.mlp.up_proj")});
+    find<QSpinBox>("scheme_grid_bits")->setValue(7);
+    window_->showView(MainWindow::weights_view);
+    const json recipe = window_->document().recipe();
+    QVERIFY(window_->close());
+    window_ = std::make_unique<MainWindow>();
+    window_->show();
+    QSignalSpy opened(window_.get(), &MainWindow::modelOpened);
+    window_->restoreLast();
+    QTRY_COMPARE_WITH_TIMEOUT(opened.count(), 1, 20'000);
+    QCOMPARE(window_->document().recipe(), recipe);
+    QCOMPARE(window_->findChild<widgets::LayerTree*>()->selected(),
+             QStringList({first_layer, QStringLiteral("model.layers.1.mlp.up_proj")}));
+    QCOMPARE(find<QTabWidget>("views")->currentIndex(), int(MainWindow::weights_view));
+}
+
+void TestMainWindow::the_theme_switches_and_back() {
+    const bool dark = widgets::Theme::current().dark;
+    find<QAction>("action_theme")->trigger();
+    QCOMPARE(widgets::Theme::current().dark, !dark);
+    find<QAction>("action_theme")->trigger();
+    QCOMPARE(widgets::Theme::current().dark, dark);
+}
+
+void TestMainWindow::every_action_has_a_key_and_no_key_two_actions() {
+    QHash<QString, QString> used;
+    for (const QAction* action : window_->actions()) {
+        if (action->objectName() != u"action_about")
+            QVERIFY2(!action->shortcut().isEmpty(), qPrintable(action->text()));
+        for (const QKeySequence& keys : action->shortcuts()) {
+            QVERIFY2(!used.contains(keys.toString()),
+                     qPrintable(keys.toString() + u' ' + action->text() + u' ' + used.value(keys.toString())));
+            used.insert(keys.toString(), action->text());
+        }
+    }
+    QVERIFY(used.size() >= 20);
+}
+
+void TestMainWindow::every_control_has_a_name() {
+    openTiny();
+    for (const QWidget* control : window_->findChildren<QWidget*>()) {
+        const bool operable = qobject_cast<const QAbstractSpinBox*>(control) ||
+                              qobject_cast<const QComboBox*>(control) ||
+                              qobject_cast<const QAbstractSlider*>(control) || qobject_cast<const QTreeView*>(control);
+        if (!operable || qobject_cast<const QScrollBar*>(control)) continue;
+        QVERIFY2(!control->accessibleName().isEmpty(),
+                 qPrintable(control->objectName() + u' ' + QLatin1String(control->metaObject()->className())));
+    }
+}
+
+QTEST_MAIN(TestMainWindow)
+#include "tst_main_window.moc"
