@@ -109,24 +109,38 @@ CompareRow Evaluator::original_row(const EvaluationText& text, const PerplexityO
     return original_rows_[key(text, options)] = row;
 }
 
+std::vector<CompareRow> Evaluator::candidate_rows(const std::vector<std::shared_ptr<const WeightSource>>& weights,
+                                                  const EvaluationText& text, const PerplexityOptions& options,
+                                                  Progress& progress) {
+    std::vector<LanguageModel> models;
+    for (const auto& source : weights)
+        models.push_back(candidate(source));
+    std::vector<LanguageModel*> pointers;
+    for (auto& model : models)
+        pointers.push_back(&model);
+    const auto results = divergence(original(), pointers, tokens(text), completed(options), progress);
+    std::vector<CompareRow> rows;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        CompareRow& row = rows.emplace_back(row_of(results[i].candidate, text));
+        row.kl_mean = results[i].kl_mean;
+        row.kl_p99 = results[i].kl_p99;
+        row.top1_agreement = results[i].top1_agreement;
+        row.nll_standard_error = results[i].nll_standard_error;
+        if (const auto* fitted = dynamic_cast<const FittedModel*>(weights[i].get())) {
+            row.bytes = fitted->bytes();
+            row.bits_per_weight = fitted->bits_per_weight();
+            row.recipe = fitted->recipe();
+        } else {
+            row.bytes = weights[i]->model().checkpoint().file_bytes();
+            row.bits_per_weight = bits_per_weight(weights[i]->model());
+        }
+    }
+    return rows;
+}
+
 CompareRow Evaluator::candidate_row(std::shared_ptr<const WeightSource> weights, const EvaluationText& text,
                                     const PerplexityOptions& options, Progress& progress) {
-    LanguageModel model = candidate(weights);
-    const auto result = divergence(original(), model, tokens(text), completed(options), progress);
-    CompareRow row = row_of(result.candidate, text);
-    row.kl_mean = result.kl_mean;
-    row.kl_p99 = result.kl_p99;
-    row.top1_agreement = result.top1_agreement;
-    row.nll_standard_error = result.nll_standard_error;
-    if (const auto* fitted = dynamic_cast<const FittedModel*>(weights.get())) {
-        row.bytes = fitted->bytes();
-        row.bits_per_weight = fitted->bits_per_weight();
-        row.recipe = fitted->recipe();
-    } else {
-        row.bytes = weights->model().checkpoint().file_bytes();
-        row.bits_per_weight = bits_per_weight(weights->model());
-    }
-    return row;
+    return std::move(candidate_rows({std::move(weights)}, text, options, progress).front());
 }
 
 } // namespace quantscope::studio

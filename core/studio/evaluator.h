@@ -43,7 +43,10 @@ public:
 
     /// Scores the original alone; remembered, so that asking again for the same text and options costs nothing.
     CompareRow original_row(const EvaluationText& text, const PerplexityOptions& options, Progress& progress);
-    /// Scores a candidate against the original, both over the same windows.
+    /// Scores candidates against the original, all over the same windows, the original running once for all of them.
+    std::vector<CompareRow> candidate_rows(const std::vector<std::shared_ptr<const WeightSource>>& weights,
+                                           const EvaluationText& text, const PerplexityOptions& options,
+                                           Progress& progress);
     CompareRow candidate_row(std::shared_ptr<const WeightSource> weights, const EvaluationText& text,
                              const PerplexityOptions& options, Progress& progress);
 

@@ -1,8 +1,10 @@
 // The list of experiments, and running one cell after the other.
 #include "core/studio/experiment.h"
 
+#include <algorithm>
 #include <fstream>
 #include <map>
+#include <span>
 
 #include "core/base/atomic_file.h"
 #include "core/base/sha256.h"
@@ -115,8 +117,10 @@ std::vector<CompareRow> run_experiment(const Experiment& experiment, std::shared
         known[key] = row;
         write_rows(rows_file, known);
         if (told) told(row);
-        rows.push_back(std::move(row));
+        if (rows.empty()) rows.push_back(std::move(row)); // the original's comes first
     };
+    // Some cells share one pass of the original: as many as hold their decoded weights in memory together.
+    constexpr std::size_t cells_together = 5;
     const double share = 1.0 / static_cast<double>(experiment.cells.size() + 1);
     const std::string original_key = cell_key(nullptr, *model, text, options);
     Progress scoring_original(progress, 0, share);
@@ -124,19 +128,31 @@ std::vector<CompareRow> run_experiment(const Experiment& experiment, std::shared
         rows.push_back(known[original_key]);
     else
         finish(original_key, evaluator.original_row(text, options, scoring_original));
-    for (double done = share; const Cell& cell : experiment.cells) {
-        const std::string key = cell_key(cell.recipe, *model, text, options);
-        if (known.contains(key))
-            rows.push_back(known[key]);
-        else {
-            Progress fitting(progress, done, done + share / 2), scoring(progress, done + share / 2, done + share);
-            const auto fitted = quantize(model, Recipe::from_json(cell.recipe, cell.name), {}, fitting);
-            CompareRow row = evaluator.candidate_row(fitted, text, options, scoring);
-            row.name = cell.name;
-            finish(key, std::move(row));
+    for (std::size_t first = 0; first < experiment.cells.size(); first += cells_together) {
+        const auto cells =
+            std::span(experiment.cells).subspan(first, std::min(cells_together, experiment.cells.size() - first));
+        std::vector<const Cell*> missing;
+        std::vector<std::shared_ptr<const WeightSource>> fitted;
+        double done = share * static_cast<double>(first + 1);
+        for (const Cell& cell : cells) {
+            if (known.contains(cell_key(cell.recipe, *model, text, options))) continue;
+            Progress fitting(progress, done, done + share / 2);
+            fitted.push_back(quantize(model, Recipe::from_json(cell.recipe, cell.name), {}, fitting));
+            missing.push_back(&cell);
+            done += share / 2;
         }
-        done += share;
+        if (!missing.empty()) {
+            Progress scoring(progress, done, share * static_cast<double>(first + cells.size() + 1));
+            auto scored = evaluator.candidate_rows(fitted, text, options, scoring);
+            for (std::size_t i = 0; i < scored.size(); ++i) {
+                scored[i].name = missing[i]->name;
+                finish(cell_key(missing[i]->recipe, *model, text, options), std::move(scored[i]));
+            }
+        }
     }
+    rows.resize(1);
+    for (const Cell& cell : experiment.cells)
+        rows.push_back(known.at(cell_key(cell.recipe, *model, text, options)));
     return rows;
 }
 
