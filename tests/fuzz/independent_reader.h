@@ -1,4 +1,4 @@
-// A second, deliberately simple reading of each checkpoint format, written without a look at core's readers, for the
+// A second, deliberately simple reading of each checkpoint format, sharing no code with core's readers, for the
 // tests of damage: it takes bytes and says which tensors they hold and what their values are. It checks nothing but its
 // own bounds, because it is only asked about files that the readers under test have accepted. While it reads it notes
 // where lengths, counts and offsets stand, so that the mutations can aim at them.
