@@ -91,7 +91,7 @@ private:
     }
 
     json read_value(std::uint32_t type, int depth) {
-        spend(16);
+        spend(24); // a value is 16 bytes, and lists grow by doubling
         switch (static_cast<ValueType>(type)) {
         case ValueType::u8:
             return cursor_.number<std::uint8_t>();

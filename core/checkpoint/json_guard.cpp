@@ -58,7 +58,7 @@ private:
     }
 
     json* place(json&& value) {
-        spend(16);
+        spend(24); // a value is 16 bytes, and lists grow by doubling
         if (open_.empty()) return &(result = std::move(value));
         if (open_.back()->is_array()) {
             open_.back()->get_ref<json::array_t&>().push_back(std::move(value));
