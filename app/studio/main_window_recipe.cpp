@@ -221,10 +221,10 @@ void MainWindow::estimateAll() {
         [this, session = session_, recipe = document_.recipe()](Progress& progress) {
             session->estimate_all(
                 recipe,
-                [this, session, &progress](const std::string& layer, const LayerMeasures& found) {
+                [this, session, recipe, &progress](const std::string& layer, const LayerMeasures& found) {
                     progress.check();
-                    QMetaObject::invokeMethod(this, [this, session, layer, found, job = estimate_job_] {
-                        if (session == session_ && job == estimate_job_ && job)
+                    QMetaObject::invokeMethod(this, [this, session, recipe, layer, found] {
+                        if (session == session_ && recipe == document_.recipe()) // not of a recipe that is no more
                             tree_->setMeasures(QString::fromStdString(layer), found);
                     });
                 },
