@@ -2,6 +2,7 @@
 #include "core/export/hdf5_file.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <hdf5_hl.h>
 
@@ -236,23 +237,65 @@ void Dataset::label(unsigned dimension, const std::string& text) const {
 // --- files
 // ------------------------------------------------------------------------------------------------------------
 
-File::File(const std::filesystem::path& path, std::filesystem::path target)
+namespace {
+
+// The library's own copy of an open file carries a mark and a checksum that no reader accepts; the image is whole when
+// the library lets go of its memory at closing, so it is taken there. Each callback returns what the C library expects.
+
+void* allocate(std::size_t size, H5FD_file_image_op_t, void*) { return std::malloc(size); }
+void* copy_bytes(void* to, const void* from, std::size_t size, H5FD_file_image_op_t, void*) {
+    return std::memcpy(to, from, size);
+}
+void* grow(void* memory, std::size_t size, H5FD_file_image_op_t, void* taken) {
+    static_cast<Image*>(taken)->capacity = size;
+    return std::realloc(memory, size);
+}
+herr_t let_go(void* memory, H5FD_file_image_op_t operation, void* taken) {
+    auto& image = *static_cast<Image*>(taken);
+    if (operation == H5FD_FILE_IMAGE_OP_FILE_CLOSE && image.wanted)
+        image.bytes = memory;
+    else
+        std::free(memory);
+    return 0;
+}
+void* same(void* taken) { return taken; }
+herr_t nothing(void*) { return 0; }
+
+} // namespace
+
+Image::~Image() { std::free(bytes); }
+
+File::File(std::filesystem::path target)
     : lock_(library_lock())
     , target_(std::move(target)) {
+    constexpr std::size_t growth = 4 << 20;
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); // failures are thrown, not printed
     const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
     H5Pset_libver_bounds(access.id(), H5F_LIBVER_V18, H5F_LIBVER_LATEST); // attributes may be larger than 64 kB
     H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG);
-    handle_ = Handle(checked(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), "be made"), H5Fclose);
+    checked(H5Pset_fapl_core(access.id(), growth, false), "be made in memory");
+    H5FD_file_image_callbacks_t callbacks{allocate, copy_bytes, grow, let_go, same, nothing, &image_};
+    checked(H5Pset_file_image_callbacks(access.id(), &callbacks), "be made in memory");
+    handle_ = Handle(checked(H5Fcreate("report", H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), "be made"), H5Fclose);
 }
 
 Group File::root() const {
     return {*this, Handle(checked(H5Gopen2(handle_.id(), "/", H5P_DEFAULT), "be opened"), H5Gclose)};
 }
 
-void File::close() {
-    checked(H5Fflush(handle_.id(), H5F_SCOPE_GLOBAL), "be written");
+void File::write_to(AtomicFile& output) {
+    checked(H5Fflush(handle_.id(), H5F_SCOPE_GLOBAL), "be completed");
+    image_.wanted = true;
     handle_ = Handle();
+    if (!image_.bytes) fail("be completed");
+    // The memory grows in steps; where the file ends stands in the superblock (versions 2 and 3: eight bytes at 28,
+    // little endian; HDF5 File Format Specification, section II.A).
+    constexpr std::size_t superblock = 48, end_at = 28;
+    std::uint64_t end = 0;
+    if (image_.capacity >= superblock)
+        std::memcpy(&end, static_cast<const std::byte*>(image_.bytes) + end_at, sizeof end);
+    if (end < superblock || end > image_.capacity) fail("be completed");
+    output.write(std::span(static_cast<const std::byte*>(image_.bytes), static_cast<std::size_t>(end)));
 }
 
 void File::fail(const std::string& what) const {

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/atomic_file.h"
+
 namespace quantscope::hdf5 {
 
 /// Owns one of the library's handles.
@@ -92,16 +94,28 @@ public:
     void label(unsigned dimension, const std::string& text) const;
 };
 
-/// A new file. Debian's library is not safe for threads, so one file is open at a time in the whole process.
+/// The memory of a file that the library has closed.
+struct Image {
+    void* bytes = nullptr; ///< from malloc
+    std::size_t capacity = 0;
+    bool wanted = false; ///< keep the memory at closing
+    Image() = default;
+    Image(const Image&) = delete;
+    Image& operator=(const Image&) = delete;
+    ~Image();
+};
+
+/// A new file, kept in memory until it is whole: the library does not survive a disk that fills up under it (it hangs,
+/// or crashes when the process ends), and a report is small beside the model it describes. Debian's library is not safe
+/// for threads, so one file is open at a time in the whole process.
 class File {
 public:
-    /// \param path    where the library writes
     /// \param target  what errors name
     /// \throws IoError
-    File(const std::filesystem::path& path, std::filesystem::path target);
+    explicit File(std::filesystem::path target);
     Group root() const;
-    /// Writes what is still in memory. \throws IoError
-    void close();
+    /// Writes the whole file. \throws IoError
+    void write_to(AtomicFile& output);
 
     /// Passes a result on, or throws IoError with the system's reason. \param what "write the dataset x"
     template <typename Result>
@@ -115,6 +129,7 @@ private:
 
     std::lock_guard<std::mutex> lock_;
     std::filesystem::path target_;
+    Image image_; ///< outlives the handle, whose closing fills it
     Handle handle_;
 };
 

@@ -294,7 +294,7 @@ void write_report(const std::filesystem::path& target, const ReportContent& cont
     progress.check();
     AtomicFile output(target);
     {
-        hdf5::File file(output.temporary(), target);
+        hdf5::File file(target);
         const Group root = file.root();
         root.attribute("quantscope_version", content.provenance.version);
         root.attribute("source", content.provenance.source);
@@ -315,7 +315,7 @@ void write_report(const std::filesystem::path& target, const ReportContent& cont
         }
         root.table("summary", "one row per site", summary.columns());
         write_comparison(root, content.comparison);
-        file.close();
+        file.write_to(output);
     }
     progress.report(1, "written");
     progress.check(); // a cancel that answers the report still counts
