@@ -27,6 +27,11 @@ std::string display_name(const std::filesystem::path& path) {
                                 : clean.parent_path().filename().string();
 }
 
+void check(const Recipe& recipe, const std::string& file, const Model& model) {
+    for (const auto& problem : recipe.problems(model))
+        throw RecipeError(file, "", problem);
+}
+
 Result compare(const Options& options, const Common& common, Progress& progress) {
     const auto text = studio::EvaluationText::load(options.text);
     PerplexityOptions how;
@@ -35,6 +40,11 @@ Result compare(const Options& options, const Common& common, Progress& progress)
     how.convention = perplexity_convention(options.convention);
 
     const auto model = open_model(options.model);
+    for (const auto& candidate : options.candidates) // mistakes are told before minutes of scoring
+        if (is_recipe(candidate))
+            check(Recipe::load(candidate), candidate, *model);
+        else
+            open_model(candidate);
     const auto original = std::make_shared<OriginalWeights>(model);
     studio::Evaluator evaluator(original, compute_options(common));
     const double share = 1.0 / static_cast<double>(options.candidates.size() * 3 + 1); // fitting 1, scoring 2 shares

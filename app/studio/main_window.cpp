@@ -9,6 +9,7 @@
 #include "app/studio/recipe_edit.h"
 #include "app/studio/welcome.h"
 #include "core/schemes/parameter.h"
+#include "widgets/compare/compare_view.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/jobs/jobs_panel.h"
 #include "widgets/layers/layer_tree.h"
@@ -75,6 +76,10 @@ void MainWindow::showJob(const widgets::JobState& job) {
         bar->show();
     } else if (job.is_over() && job_line_->job().id == job.id) {
         bar->hide();
+    }
+    if (job.is_over() && (job.id == compare_job_ || job.id == write_job_)) { // either can end while the other goes on
+        (job.id == compare_job_ ? compare_job_ : write_job_) = 0;
+        compare_->setBusy(compare_job_ != 0, write_job_ != 0);
     }
     if (job.phase == widgets::JobState::Phase::failed) message_->tell(job.title + QStringLiteral(": ") + job.text);
     actions_.value(QStringLiteral("cancel"))->setEnabled(jobs_.current() != 0);

@@ -156,6 +156,7 @@ private:
 
     QTimer estimate_timer_, fit_timer_, save_timer_;
     quint64 estimate_job_ = 0, measure_job_ = 0, open_job_ = 0;
+    quint64 compare_job_ = 0, write_job_ = 0; ///< at work in the Compare view
     // Last, so that they stop before what their work uses goes.
     widgets::LatestTask plan_task_, estimate_task_, fit_task_;
     JobRunner jobs_;

@@ -108,7 +108,7 @@ void MainWindow::connectViews() {
     connect(overview_, &widgets::OverviewView::layer_activated, this,
             [this](const QString& layer) { tree_->select({layer}); });
     connect(views_, &QTabWidget::currentChanged, this, [this] {
-        if (session_ && views_->currentIndex() == weights_view && weights_->layer() != current_)
+        if (session_ && !current_.isEmpty() && views_->currentIndex() == weights_view && weights_->layer() != current_)
             weights_->show_layer(current_);
     });
 

@@ -273,7 +273,9 @@ void MainWindow::dragClip(const QString& layer, double low, double high, bool fi
     document_.change(
         recipe_edit::with_parameter(document_.recipe(), {layer}, "clipping", "coefficient", "coefficient", coefficient),
         QStringLiteral("drag the clip range of %1").arg(layer), drag_key("clip", layer), finished);
-    if (finished) full_range_.reset();
+    if (!finished) return;
+    full_range_.reset();
+    weights_->set_estimate(layer, estimate_); // a handle dragged beyond its limit goes back to it
 }
 
 void MainWindow::dragBreakpoint(const QString& layer, double breakpoint, bool finished) {
@@ -291,8 +293,10 @@ void MainWindow::dragBreakpoint(const QString& layer, double breakpoint, bool fi
 
 void MainWindow::applyPreset(const QString& name) {
     for (const auto& [known, recipe] : studio::Session::presets())
-        if (QString::fromStdString(known) == name)
+        if (QString::fromStdString(known) == name) {
             document_.change(recipe, QStringLiteral("take the preset %1").arg(name));
+            document_.detach(); // or the next save would overwrite the recipe that was opened before
+        }
 }
 
 void MainWindow::openRecipeDialog() {

@@ -55,9 +55,7 @@ void MainWindow::compareAll() {
     options.context = settings.context;
     options.max_tokens = settings.max_tokens;
     options.llama_cpp_convention = settings.llama_cpp_convention;
-    compare_->setBusy(true, false);
-    const auto over = [this] { compare_->setBusy(false, false); };
-    const quint64 job = jobs_.start<bool>(
+    compare_job_ = jobs_.start<bool>(
         QStringLiteral("Compare"), JobRunner::Lane::person,
         [this, session = session_, options, recipes = compare_->checkedRecipes()](Progress& progress) {
             for (std::size_t i = 0; i < recipes.size(); ++i) {
@@ -75,9 +73,7 @@ void MainWindow::compareAll() {
             plan();
             Q_EMIT compared();
         });
-    connect(&jobs_, &JobRunner::changed, compare_, [job, over](const widgets::JobState& state) {
-        if (state.id == job && state.is_over()) over();
-    });
+    compare_->setBusy(true, write_job_ != 0);
 }
 
 void MainWindow::compareText() {
@@ -94,8 +90,7 @@ void MainWindow::compareText() {
     for (const auto& row : compare_->model().rows())
         if (row.checked) names << row.name;
     compare_->beginText(names.mid(0, qsizetype(recipes.size())));
-    compare_->setBusy(false, true);
-    const quint64 job = jobs_.start<std::vector<studio::TextColumn>>(
+    write_job_ = jobs_.start<std::vector<studio::TextColumn>>(
         QStringLiteral("Write"), JobRunner::Lane::person,
         [this, session = session_, options, recipes](Progress& progress) {
             return session->compare_text(
@@ -112,9 +107,7 @@ void MainWindow::compareText() {
             compare_->setTextColumns(columns);
             Q_EMIT textCompared();
         });
-    connect(&jobs_, &JobRunner::changed, compare_, [this, job](const widgets::JobState& state) {
-        if (state.id == job && state.is_over()) compare_->setBusy(false, false);
-    });
+    compare_->setBusy(compare_job_ != 0, true);
 }
 
 void MainWindow::exportModelDialog() {

@@ -5,6 +5,7 @@
 #include <QClipboard>
 #include <QHBoxLayout>
 #include <QToolButton>
+#include <algorithm>
 
 #include "widgets/theme.h"
 
@@ -46,7 +47,12 @@ void MessageBar::tell(const QString& text, Tone tone) {
     icon_->setPixmap(widgets::themed_icon(tone == Tone::error ? QStringLiteral("dialog-error")
                                                               : QStringLiteral("dialog-information"))
                          .pixmap(18, 18));
-    text_->setText(text);
+    // A failure still in sight is not pushed away by what comes after it; said twice is said once.
+    QStringList lines = isVisible() ? text_->text().split(u'\n') : QStringList();
+    lines.removeAll(text);
+    constexpr qsizetype most_lines = 3;
+    lines = lines.mid(std::max<qsizetype>(0, lines.size() + 1 - most_lines)) << text;
+    text_->setText(lines.join(u'\n'));
     show();
 }
 

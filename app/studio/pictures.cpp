@@ -4,6 +4,7 @@
 #include <QDir>
 #include <QFileInfo>
 #include <QPixmap>
+#include <QSaveFile>
 
 #include "app/studio/main_window.h"
 #include "widgets/theme.h"
@@ -35,7 +36,9 @@ void Pictures::add(std::function<void()> begin, std::function<bool()> ready) {
 void Pictures::addGrab(const QString& file) {
     add([this, file] {
         QDir().mkpath(QFileInfo(file).absolutePath());
-        good_ = window_->grab().save(file) && good_;
+        QSaveFile picture(file); // whole or not at all
+        good_ =
+            picture.open(QIODevice::WriteOnly) && window_->grab().save(&picture, "PNG") && picture.commit() && good_;
     });
 }
 

@@ -72,6 +72,11 @@ void RecipeDocument::reset(nlohmann::json recipe, const QString& path, bool clea
     Q_EMIT documentChanged();
 }
 
+void RecipeDocument::detach() {
+    path_.clear();
+    Q_EMIT documentChanged();
+}
+
 void RecipeDocument::open(const QString& path) {
     QFile file(path);
     if (!file.open(QIODevice::ReadOnly)) throw IoError(path.toStdString(), {}, file.errorString().toStdString());

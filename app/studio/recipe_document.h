@@ -26,6 +26,9 @@ public:
     /// Starts anew with a recipe that has no history.
     void reset(nlohmann::json recipe, const QString& path = {}, bool clean = true);
 
+    /// Forgets the file: what comes next is another recipe, and saving it asks where.
+    void detach();
+
     /// \throws IoError, FormatError, RecipeError naming the file
     void open(const QString& path);
     /// \throws IoError

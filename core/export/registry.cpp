@@ -19,7 +19,7 @@ const std::vector<ExportFormat>& export_formats() {
          }},
         {"hf", "Hugging Face folder",
          "Decoded weights in the original's names, for transformers and all that reads its folders. As large as the "
-         "original.",
+         "unquantized model: 16 or 32 bits a weight.",
          true, why_not_hugging_face, write_hugging_face},
     };
     return formats;

@@ -31,14 +31,21 @@ std::string key(const EvaluationText& text, const PerplexityOptions& options) {
            std::string(name(options.convention));
 }
 
-/// Bits per weight over the quantized sites of a packed file; of any other model, over all parameters.
+/// Bits per weight over the quantized sites of a packed file; of any other model over the sites that a recipe's default
+/// covers, so that both tell of the same layers; without such sites over all parameters.
 double bits_per_weight(const Model& model) {
-    double bytes = 0, weights = 0;
-    for (const auto& tensor : model.checkpoint().tensors()) {
-        if (tensor.dtype != DType::PACKED) continue;
-        bytes += static_cast<double>(tensor.bytes);
-        weights += static_cast<double>(tensor.values());
+    double packed_bytes = 0, packed = 0, bytes = 0, weights = 0;
+    for (const Site& site : model.sites()) {
+        const TensorInfo& tensor = model.checkpoint().at(site.tensor);
+        if (tensor.dtype == DType::PACKED) {
+            packed_bytes += static_cast<double>(tensor.bytes);
+            packed += static_cast<double>(tensor.values());
+        } else if (site.in_default) {
+            bytes += static_cast<double>(tensor.bytes);
+            weights += static_cast<double>(tensor.values());
+        }
     }
+    if (packed > 0) return 8 * packed_bytes / packed;
     if (weights > 0) return 8 * bytes / weights;
     return 8 * static_cast<double>(model.checkpoint().file_bytes()) / static_cast<double>(model.parameters());
 }

@@ -149,7 +149,8 @@ QWidget* CompareView::makeTable() {
     table_->verticalHeader()->setDefaultSectionSize(Theme::row_height + 2);
     table_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
     table_->horizontalHeader()->setSectionResizeMode(CompareModel::name_column, QHeaderView::Stretch);
-    table_->horizontalHeader()->setMinimumSectionSize(64);
+    table_->horizontalHeader()->setMinimumSectionSize(40);
+    table_->setMinimumWidth(0);
     table_->horizontalHeader()->setHighlightSections(false);
     table_->setColumnHidden(CompareModel::kl99_column, true);
     table_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -357,7 +358,6 @@ QWidget* CompareView::makeColumn(const QString& name, int place, TokenText*& tex
     text->setObjectName(QStringLiteral("tokenText%1").arg(place));
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setFocusPolicy(Qt::NoFocus);
     scroll->setWidget(text);
     scroll->setMinimumHeight(120);

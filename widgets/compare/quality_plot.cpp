@@ -10,13 +10,41 @@
 namespace quantscope::widgets {
 
 namespace {
-class SizeTicker : public QCPAxisTicker {
+/// Ticks at 1, 2 and 5 times powers of ten of an axis that holds logarithms; where the range is too narrow for two of
+/// those, at round numbers evenly spaced.
+class LogTicker : public QCPAxisTicker {
+protected:
+    QVector<double> createTickVector(double, const QCPRange& range) override {
+        QVector<double> ticks;
+        for (int power = int(std::floor(range.lower)); power <= int(std::ceil(range.upper)); ++power)
+            for (const double digit : {1.0, 2.0, 5.0}) {
+                const double tick = power + std::log10(digit);
+                if (range.contains(tick)) ticks << tick;
+            }
+        if (ticks.size() > 7) // decades are enough
+            ticks.erase(std::remove_if(ticks.begin(), ticks.end(),
+                                       [](double tick) { return std::abs(tick - std::round(tick)) > 1e-9; }),
+                        ticks.end());
+        if (ticks.size() >= 3 || range.lower < -9 || range.upper > 15) return ticks;
+        ticks.clear();
+        const double low = std::pow(10.0, range.lower), high = std::pow(10.0, range.upper);
+        const double rough = (high - low) / 4, power = std::pow(10.0, std::floor(std::log10(rough)));
+        double step = 10 * power;
+        for (const double digit : {5.0, 2.0, 1.0})
+            if (digit * power >= rough) step = digit * power;
+        for (double value = std::ceil(low / step) * step; value <= high; value += step)
+            if (value > 0) ticks << std::log10(value);
+        return ticks;
+    }
+    int getSubTickCount(double) override { return 0; }
+};
+class SizeTicker : public LogTicker {
 protected:
     QString getTickLabel(double tick, const QLocale&, QChar, int) override {
         return number_text(std::pow(10.0, tick) / 1e6);
     }
 };
-class PerplexityTicker : public QCPAxisTicker {
+class PerplexityTicker : public LogTicker {
 protected:
     QString getTickLabel(double tick, const QLocale&, QChar, int) override { return number_text(std::pow(10.0, tick)); }
 };

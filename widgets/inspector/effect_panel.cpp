@@ -56,6 +56,7 @@ EffectPanel::EffectPanel(QWidget* parent)
         }
     }
     remark_->setProperty("tone", QStringLiteral("secondary"));
+    remark_->setWordWrap(true);
     remark_->setObjectName(QStringLiteral("effectRemark"));
     grid->addWidget(remark_, 1 + row_count, 0, 1, 3);
     curve_->setObjectName(QStringLiteral("effectCurve"));
