@@ -358,6 +358,7 @@ QWidget* CompareView::makeColumn(const QString& name, int place, TokenText*& tex
     text->setObjectName(QStringLiteral("tokenText%1").arg(place));
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setFocusPolicy(Qt::NoFocus);
     scroll->setWidget(text);
     scroll->setMinimumHeight(120);
