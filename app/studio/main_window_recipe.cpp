@@ -294,8 +294,8 @@ void MainWindow::dragBreakpoint(const QString& layer, double breakpoint, bool fi
 void MainWindow::applyPreset(const QString& name) {
     for (const auto& [known, recipe] : studio::Session::presets())
         if (QString::fromStdString(known) == name) {
-            document_.change(recipe, QStringLiteral("take the preset %1").arg(name));
-            document_.detach(); // or the next save would overwrite the recipe that was opened before
+            // Without a file: or the next save would overwrite the recipe that was opened before.
+            document_.take(recipe, {}, QStringLiteral("take the preset %1").arg(name));
         }
 }
 
@@ -306,7 +306,7 @@ void MainWindow::openRecipeDialog() {
 }
 
 void MainWindow::openRecipe(const QString& path) {
-    if (!session_ || !mayDropChanges()) return;
+    if (!session_) return;
     try {
         document_.open(path);
     } catch (const Error& error) { // told in the window, with the file's name

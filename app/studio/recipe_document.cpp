@@ -27,6 +27,7 @@ public:
     void undo() override { document_->set(before_); }
     void redo() override { document_->set(after_); }
     int id() const override { return drag_.isEmpty() ? -1 : drag_command; }
+    const QString& drag() const { return drag_; }
     bool mergeWith(const QUndoCommand* other) override {
         const auto* next = static_cast<const RecipeChange*>(other);
         if (next->drag_ != drag_) return false;
@@ -41,11 +42,40 @@ private:
     QString drag_;
 };
 
+/// Another recipe in the place of the present one, with its file.
+class RecipeExchange : public QUndoCommand {
+public:
+    RecipeExchange(RecipeDocument* document, nlohmann::json after, const QString& path, const QString& text)
+        : QUndoCommand(text)
+        , document_(document)
+        , before_{document->recipe_, document->beginning_, document->path_}
+        , after_{after, after, path} {}
+
+    void undo() override { take(before_); }
+    void redo() override { take(after_); }
+
+private:
+    struct State {
+        nlohmann::json recipe, beginning;
+        QString path;
+    };
+    void take(const State& state) {
+        document_->path_ = state.path;
+        document_->beginning_ = state.beginning;
+        document_->set(state.recipe);
+        Q_EMIT document_->documentChanged();
+    }
+
+    RecipeDocument* document_;
+    State before_, after_;
+};
+
 RecipeDocument::RecipeDocument(QObject* parent)
     : QObject(parent) {
     undo_.setUndoLimit(500);
-    connect(&undo_, &QUndoStack::cleanChanged, this, &RecipeDocument::documentChanged);
 }
+
+bool RecipeDocument::isModified() const { return recipe_ != (path_.isEmpty() ? beginning_ : on_disk_.value(path_)); }
 
 QString RecipeDocument::name() const {
     if (recipe_.contains("name") && recipe_["name"].is_string())
@@ -64,20 +94,44 @@ void RecipeDocument::change(nlohmann::json recipe, const QString& text, const QS
     if (end_drag) ++drag_count_;
 }
 
+void RecipeDocument::cancelDrag(const QString& drag) {
+    const QUndoCommand* last = undo_.index() > 0 ? undo_.command(undo_.index() - 1) : nullptr;
+    const auto* change = dynamic_cast<const RecipeChange*>(last);
+    if (change && !drag.isEmpty() && change->drag() == drag + QString::number(drag_count_)) {
+        auto* dropped = const_cast<QUndoCommand*>(last);
+        dropped->undo();
+        dropped->setObsolete(true); // the stack lets go of it instead of offering it to redo
+        undo_.undo();
+    }
+    ++drag_count_;
+}
+
+void RecipeDocument::take(nlohmann::json recipe, const QString& path, const QString& text) {
+    if (recipe == recipe_ && path == path_) return;
+    undo_.push(new RecipeExchange(this, std::move(recipe), path, text));
+}
+
 void RecipeDocument::reset(nlohmann::json recipe, const QString& path, bool clean) {
     undo_.clear();
-    if (!clean) undo_.resetClean();
     path_ = path;
+    beginning_ = clean ? recipe : nlohmann::json();
+    on_disk_.clear();
+    try {
+        if (!path.isEmpty()) on_disk_[path] = read(path);
+    } catch (const Error&) { // gone or no recipe any more: then there is something to save
+    }
     set(recipe);
     Q_EMIT documentChanged();
 }
 
-void RecipeDocument::detach() {
-    path_.clear();
+void RecipeDocument::open(const QString& path) {
+    nlohmann::json recipe = read(path);
+    on_disk_[path] = recipe;
+    take(std::move(recipe), path, QStringLiteral("open %1").arg(QFileInfo(path).fileName()));
     Q_EMIT documentChanged();
 }
 
-void RecipeDocument::open(const QString& path) {
+nlohmann::json RecipeDocument::read(const QString& path) {
     QFile file(path);
     if (!file.open(QIODevice::ReadOnly)) throw IoError(path.toStdString(), {}, file.errorString().toStdString());
     if (file.size() > largest_recipe)
@@ -105,7 +159,7 @@ void RecipeDocument::open(const QString& path) {
         throw FormatError(path.toStdString(), {}, "is not a recipe: it holds no JSON object");
     if (recipe.value("quantscope_recipe", nlohmann::json()) != 1)
         throw RecipeError(path.toStdString(), "quantscope_recipe", "must be 1; this version reads no other");
-    reset(std::move(recipe), path);
+    return recipe;
 }
 
 void RecipeDocument::save(const QString& path) {
@@ -114,7 +168,7 @@ void RecipeDocument::save(const QString& path) {
     if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
         throw IoError(path.toStdString(), {}, file.errorString().toStdString());
     path_ = path;
-    undo_.setClean();
+    on_disk_[path] = recipe_;
     Q_EMIT documentChanged();
 }
 

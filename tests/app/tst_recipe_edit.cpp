@@ -55,7 +55,10 @@ private Q_SLOTS:
     void every_change_can_be_undone();
     void a_drag_is_one_step();
     void a_drag_back_to_its_start_leaves_no_step();
+    void a_cancelled_drag_leaves_the_recipe_as_it_was();
     void saving_and_opening_keeps_the_recipe();
+    void opening_another_recipe_can_be_undone();
+    void what_equals_the_file_is_not_modified();
     void what_is_no_recipe_is_refused_data();
     void what_is_no_recipe_is_refused();
 };
@@ -193,6 +196,72 @@ void TestRecipeEdit::saving_and_opening_keeps_the_recipe() {
     QCOMPARE(other.recipe(), document.recipe());
     QCOMPARE(other.path(), path);
     QVERIFY_EXCEPTION_THROWN(document.save(folder.filePath(QStringLiteral("no/such/folder.json"))), IoError);
+}
+
+void TestRecipeEdit::a_cancelled_drag_leaves_the_recipe_as_it_was() {
+    RecipeDocument document;
+    const json searched = recipe_edit::with_member(start(), {}, "clipping", "mse");
+    document.reset(start());
+    document.change(searched, QStringLiteral("search the clip"));
+    for (const double value : {0.8, 0.7})
+        document.change(
+            recipe_edit::with_parameter(document.recipe(), {}, "clipping", "coefficient", "coefficient", value),
+            QStringLiteral("drag"), QStringLiteral("clip"), false);
+    document.cancelDrag(QStringLiteral("clip"));
+    QCOMPARE(document.recipe(), searched); // the method too, not only the number
+    QVERIFY(!document.undoStack().canRedo());
+    document.cancelDrag(QStringLiteral("clip")); // nothing is dragged: an edit must not go
+    QCOMPARE(document.recipe(), searched);
+}
+
+void TestRecipeEdit::opening_another_recipe_can_be_undone() {
+    const QTemporaryDir folder;
+    const QString first = folder.filePath(QStringLiteral("first.json"));
+    const QString second = folder.filePath(QStringLiteral("second.json"));
+    const json other = recipe_edit::left_in_float(start(), {QStringLiteral("head")});
+    RecipeDocument document;
+    document.reset(other);
+    document.save(second);
+    document.reset(start());
+    document.save(first);
+    const json edited = recipe_edit::with_parameter(start(), {}, "grid", "uniform", "bits", 3);
+    document.change(edited, QStringLiteral("set bits"));
+    document.open(second);
+    QCOMPARE(document.recipe(), other);
+    QVERIFY(!document.isModified());
+    document.undoStack().undo();
+    QCOMPARE(document.recipe(), edited);
+    QCOMPARE(document.path(), first); // or the next save would overwrite the second
+    QVERIFY(document.isModified());
+    document.undoStack().undo();
+    QVERIFY(!document.isModified());
+    document.undoStack().redo();
+    document.undoStack().redo();
+    QCOMPARE(document.path(), second);
+    QCOMPARE(document.recipe(), other);
+}
+
+void TestRecipeEdit::what_equals_the_file_is_not_modified() {
+    const QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("a.json"));
+    RecipeDocument document;
+    document.reset(start());
+    document.save(path);
+    const json edited = recipe_edit::with_parameter(start(), {}, "grid", "uniform", "bits", 3);
+    document.change(edited, QStringLiteral("set bits"));
+    QVERIFY(document.isModified());
+    document.change(start(), QStringLiteral("set them back")); // by hand, two steps from the saved one
+    QVERIFY(!document.isModified());
+    document.take(edited, {}, QStringLiteral("take a preset"));
+    QVERIFY2(!document.isModified(), "a preset as it is can be had again");
+    document.undoStack().undo();
+    QCOMPARE(document.path(), path);
+    QVERIFY(!document.isModified());
+    RecipeDocument restored; // a session remembers the path; the file says whether there is something to save
+    restored.reset(edited, path);
+    QVERIFY(restored.isModified());
+    restored.reset(start(), path);
+    QVERIFY(!restored.isModified());
 }
 
 void TestRecipeEdit::what_is_no_recipe_is_refused_data() {
