@@ -73,6 +73,10 @@ private Q_SLOTS:
     void a_selected_block_stands_for_its_layers();
     void arrows_move_through_the_tree();
     void selecting_a_hidden_layer_shows_it();
+    void filtering_keeps_the_selection();
+    void a_layer_hidden_by_the_filter_stays_the_one_that_is_edited();
+    void a_layer_that_an_edit_drops_from_the_filter_stays_selected();
+    void clearing_the_filter_opens_the_blocks_that_were_open();
 };
 
 void TestLayerModel::blocks_hold_their_layers_in_the_files_order() {
@@ -230,6 +234,83 @@ void TestLayerModel::selecting_a_hidden_layer_shows_it() {
     tree.select({QStringLiteral("lm_head")});
     QCOMPARE(tree.current(), QStringLiteral("lm_head"));
     QCOMPARE(tree.filterText(), QString());
+}
+
+void TestLayerModel::filtering_keeps_the_selection() {
+    LayerTree tree;
+    tree.setLayers(rows());
+    const QStringList both{QStringLiteral("model.layers.0.self_attn.q_proj"),
+                           QStringLiteral("model.layers.1.mlp.down_proj")};
+    tree.select(both);
+    QSignalSpy told(&tree, &LayerTree::selectionChanged);
+    tree.setFilterText(QStringLiteral("role:down"));
+    QCOMPARE(tree.selected(), QStringList{both[1]});
+    QCOMPARE(told.last()[0].toStringList(), QStringList{both[1]});
+    tree.setFilterText(QStringLiteral("role:down block:1"));
+    QCOMPARE(tree.selected(), QStringList{both[1]});
+    tree.setFilterText({});
+    QCOMPARE(tree.selected(), both);
+    for (const QList<QVariant>& one : std::as_const(told))
+        QVERIFY2(!one[0].toStringList().isEmpty(), "nothing selected means that the recipe's default is edited");
+}
+
+void TestLayerModel::a_layer_hidden_by_the_filter_stays_the_one_that_is_edited() {
+    LayerTree tree;
+    tree.setLayers(rows());
+    tree.show();
+    tree.select({QStringLiteral("model.layers.1.mlp.down_proj")});
+    QSignalSpy told(&tree, &LayerTree::selectionChanged);
+    tree.setFilterText(QStringLiteral("role:q"));
+    QCOMPARE(tree.selected(), QStringList{"model.layers.1.mlp.down_proj"});
+    QCOMPARE(tree.current(), QStringLiteral("model.layers.1.mlp.down_proj"));
+    QCOMPARE(told.count(), 0);
+    QVERIFY(tree.findChild<QLabel*>(QStringLiteral("layerFilterRemark"))->text().contains(QLatin1String("selected")));
+    auto* view = tree.findChild<QTreeView*>(QStringLiteral("layerView"));
+    view->setCurrentIndex(view->model()->index(0, 0, view->model()->index(0, 0))); // a choice among what is seen
+    QCOMPARE(tree.selected(), QStringList{"model.layers.0.self_attn.q_proj"});
+    tree.setFilterText({});
+    QCOMPARE(tree.selected(), QStringList{"model.layers.0.self_attn.q_proj"});
+}
+
+void TestLayerModel::a_layer_that_an_edit_drops_from_the_filter_stays_selected() {
+    LayerTree tree;
+    tree.setLayers(rows());
+    const QString layer = QStringLiteral("model.layers.1.mlp.down_proj");
+    for (const QString& name : tree.model().layerNames())
+        tree.setMeasures(name, measures(1, 4, 0.1));
+    tree.setFilterText(QStringLiteral("bits<5"));
+    tree.select({layer});
+    QSignalSpy told(&tree, &LayerTree::selectionChanged);
+    tree.setMeasures(layer, measures(1, 8, 0.1)); // the person has just set it to 8 bits
+    auto* view = tree.findChild<QTreeView*>(QStringLiteral("layerView"));
+    QTRY_COMPARE(view->model()->rowCount(view->model()->index(2, 0)), 2);
+    QTest::qWait(20);
+    QCOMPARE(tree.selected(), QStringList{layer});
+    QCOMPARE(tree.current(), layer);
+    tree.setMeasures(layer, measures(1, 4, 0.1)); // undone: it comes back, still selected
+    QTRY_COMPARE(view->model()->rowCount(view->model()->index(2, 0)), 3);
+    QTRY_COMPARE(view->selectionModel()->selectedRows().size(), 1);
+    QCOMPARE(told.count(), 0);
+}
+
+void TestLayerModel::clearing_the_filter_opens_the_blocks_that_were_open() {
+    LayerTree tree;
+    tree.setLayers(rows());
+    auto* view = tree.findChild<QTreeView*>(QStringLiteral("layerView"));
+    const auto open = [view] {
+        QList<bool> state;
+        for (int row = 0; row < view->model()->rowCount(); ++row)
+            state << view->isExpanded(view->model()->index(row, 0));
+        return state;
+    };
+    view->collapseAll();
+    view->expand(view->model()->index(2, 0));
+    const QList<bool> before = open();
+    QVERIFY(before.contains(true) && before.contains(false));
+    tree.setFilterText(QStringLiteral("role:q"));
+    QVERIFY(view->isExpanded(view->model()->index(0, 0))); // what was found is seen
+    tree.setFilterText({});
+    QCOMPARE(open(), before);
 }
 
 QTEST_MAIN(TestLayerModel)

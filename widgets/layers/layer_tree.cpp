@@ -11,12 +11,17 @@
 #include <QPainter>
 #include <QScrollBar>
 #include <QVBoxLayout>
+#include <utility>
 
 #include "widgets/theme.h"
 
 namespace quantscope::widgets {
 
 using studio::LayerRow;
+
+namespace {
+constexpr int opened_for_selection = 16; ///< layers; the blocks of more are not opened one and all
+}
 
 void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
     const Theme& theme = Theme::current();
@@ -124,7 +129,10 @@ LayerTree::LayerTree(QWidget* parent)
 
     view_->setObjectName(QStringLiteral("layerView"));
     view_->setAccessibleName(QStringLiteral("Layers of the model"));
+    // Before the view's own: rows that go take their selection with them, which is nobody's choice.
+    connect(proxy_, &QAbstractItemModel::rowsAboutToBeRemoved, this, [this] { rows_going_ = true; });
     view_->setModel(proxy_);
+    connect(proxy_, &QAbstractItemModel::rowsRemoved, this, [this] { rows_going_ = false; });
     view_->setItemDelegate(new LayerDelegate(view_));
     view_->setSelectionMode(QAbstractItemView::ExtendedSelection);
     view_->setUniformRowHeights(true);
@@ -133,6 +141,7 @@ LayerTree::LayerTree(QWidget* parent)
     view_->sortByColumn(LayerModel::name_column, Qt::AscendingOrder);
     view_->setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
     view_->setContextMenuPolicy(Qt::CustomContextMenu);
+    view_->installEventFilter(this);
     connect(view_, &QTreeView::customContextMenuRequested, this, &LayerTree::contextMenu);
     QHeaderView* header = view_->header();
     header->setStretchLastSection(false);
@@ -148,8 +157,19 @@ LayerTree::LayerTree(QWidget* parent)
         view_->hideColumn(column);
     header->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(header, &QHeaderView::customContextMenuRequested, this, &LayerTree::headerMenu);
-    connect(view_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &LayerTree::readSelection);
+    connect(view_->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        rememberSelection();
+        readSelection();
+    });
     connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &LayerTree::readSelection);
+    restore_timer_.setSingleShot(true);
+    restore_timer_.setInterval(0);
+    connect(&restore_timer_, &QTimer::timeout, this, [this] {
+        restoreSelection();
+        describeFilter();
+    });
+    connect(proxy_, &QAbstractItemModel::rowsRemoved, &restore_timer_, qOverload<>(&QTimer::start));
+    connect(proxy_, &QAbstractItemModel::rowsInserted, &restore_timer_, qOverload<>(&QTimer::start));
 
     auto* top = new QHBoxLayout;
     top->setSpacing(0);
@@ -182,6 +202,7 @@ void LayerTree::setLayers(const std::vector<LayerRow>& layers) {
     filter_->clear();
     openFirstBlocks();
     current_.clear();
+    chosen_.clear();
     told_ = false;
     quiet_ = false;
 }
@@ -197,8 +218,21 @@ void LayerTree::openFirstBlocks() {
 
 void LayerTree::applyFilter() {
     const LayerFilter filter = LayerFilter::parse(filter_->text());
+    const bool was_empty = proxy_->filter().is_empty();
+    if (was_empty && !filter.is_empty()) rememberOpenBlocks();
+    const bool quiet = std::exchange(quiet_, true); // rows that go take their selection with them: that is not a choice
     proxy_->setFilter(filter);
-    if (!filter.is_empty()) view_->expandAll();
+    if (!filter.is_empty())
+        view_->expandAll();
+    else if (!was_empty)
+        restoreOpenBlocks();
+    quiet_ = quiet;
+    restoreSelection();
+    describeFilter();
+}
+
+void LayerTree::describeFilter() {
+    const LayerFilter& filter = proxy_->filter();
     int found = 0;
     for (int row = 0; row < proxy_->rowCount(); ++row)
         found += std::max(1, proxy_->rowCount(proxy_->index(row, 0)));
@@ -206,11 +240,64 @@ void LayerTree::applyFilter() {
     if (remark.isEmpty() && !filter.is_empty())
         remark = found == 0 ? QStringLiteral("no layer fits")
                             : QStringLiteral("%1 of %2 layers").arg(found).arg(model_->layerCount());
+    if (!filter.is_empty() && !chosen_.isEmpty() && visibleSelection().isEmpty())
+        remark += QStringLiteral("; the selected one is not among them");
     remark_->setText(remark);
     remark_->setVisible(!remark.isEmpty());
 }
 
+void LayerTree::rememberSelection() {
+    if (quiet_ || rows_going_) return;
+    chosen_.clear();
+    for (const QModelIndex& index : view_->selectionModel()->selectedRows())
+        chosen_ << proxy_->mapToSource(index);
+}
+
+void LayerTree::restoreSelection() {
+    QItemSelection selection;
+    QModelIndex current;
+    for (const QPersistentModelIndex& chosen : std::as_const(chosen_)) {
+        const QModelIndex index = proxy_->mapFromSource(chosen);
+        if (!index.isValid()) continue;
+        selection.select(index, index);
+        if (!current.isValid() || index.data(LayerModel::layer_role).toString() == current_) current = index;
+    }
+    const bool quiet = std::exchange(quiet_, true);
+    view_->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+    if (current.isValid()) {
+        view_->selectionModel()->setCurrentIndex(current, QItemSelectionModel::NoUpdate);
+        view_->scrollTo(current);
+    }
+    quiet_ = quiet;
+    readSelection();
+}
+
+void LayerTree::rememberOpenBlocks() {
+    open_blocks_.clear();
+    for (int row = 0; row < proxy_->rowCount(); ++row)
+        if (const QModelIndex index = proxy_->index(row, 0); view_->isExpanded(index))
+            open_blocks_ << proxy_->mapToSource(index);
+}
+
+void LayerTree::restoreOpenBlocks() {
+    view_->collapseAll();
+    for (const QPersistentModelIndex& block : std::as_const(open_blocks_))
+        view_->expand(proxy_->mapFromSource(block));
+    for (const QPersistentModelIndex& chosen : std::as_const(chosen_)) // what is selected stays in sight
+        if (chosen_.size() <= opened_for_selection && chosen.parent().isValid())
+            view_->expand(proxy_->mapFromSource(chosen.parent()));
+}
+
 QStringList LayerTree::selected() const {
+    const QStringList visible = visibleSelection();
+    if (!visible.isEmpty()) return visible;
+    QStringList hidden; // only hidden ones are chosen: nothing but a person's choice may put others in their place
+    for (const QPersistentModelIndex& chosen : chosen_)
+        if (chosen.isValid()) hidden << model_->layersBelow(chosen);
+    return hidden;
+}
+
+QStringList LayerTree::visibleSelection() const {
     QList<int> places;
     QHash<QString, int> order;
     const QStringList all = model_->layerNames();
@@ -233,7 +320,7 @@ QStringList LayerTree::selected() const {
 }
 
 void LayerTree::readSelection() {
-    if (quiet_) return;
+    if (quiet_ || rows_going_) return;
     const QStringList layers = selected();
     const QModelIndex index = view_->currentIndex();
     const QString at = index.siblingAtColumn(0).data(LayerModel::layer_role).toString();
@@ -261,7 +348,7 @@ void LayerTree::select(const QStringList& layers) {
         }
         if (!index.isValid()) continue;
         if (!first.isValid()) first = index;
-        if (index.parent().isValid() && layers.size() <= 16) view_->expand(index.parent());
+        if (index.parent().isValid() && layers.size() <= opened_for_selection) view_->expand(index.parent());
         selection.select(index, index);
     }
     view_->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
@@ -270,6 +357,8 @@ void LayerTree::select(const QStringList& layers) {
         view_->scrollTo(first);
     }
     quiet_ = false;
+    rememberSelection();
+    describeFilter();
     readSelection();
 }
 
@@ -380,6 +469,13 @@ bool LayerTree::eventFilter(QObject* watched, QEvent* event) {
                 if (proxy_->hasChildren(first)) first = proxy_->index(0, 0, first);
                 view_->setCurrentIndex(first);
             }
+            return true;
+        }
+    }
+    if (watched == view_ && event->type() == QEvent::KeyPress) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if (key->key() == Qt::Key_Space && key->modifiers() == Qt::NoModifier) {
+            Q_EMIT compareRequested();
             return true;
         }
     }

@@ -4,6 +4,7 @@
 
 #include <QLabel>
 #include <QLineEdit>
+#include <QPersistentModelIndex>
 #include <QStyledItemDelegate>
 #include <QToolButton>
 #include <QTreeView>
@@ -33,7 +34,8 @@ public:
     }
     const LayerModel& model() const { return *model_; }
 
-    /// The selected layers in the model's order; a selected block stands for all its layers.
+    /// The selected layers in the model's order; a selected block stands for all its layers that the filter leaves.
+    /// Layers that the filter has hidden stay selected while no other is.
     QStringList selected() const;
     /// The layer that the views show: the one last reached by mouse or keyboard; empty when there is none.
     QString current() const { return current_; }
@@ -50,12 +52,19 @@ public:
 
 Q_SIGNALS:
     void selectionChanged(const QStringList& layers, const QString& current);
+    void compareRequested(); ///< Space: show the chosen layer before and after
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void applyFilter();
+    void describeFilter();
+    void rememberSelection(); ///< what a person has chosen, to be brought back when the filter lets it
+    void restoreSelection();
+    void rememberOpenBlocks();
+    void restoreOpenBlocks();
+    QStringList visibleSelection() const;
     void readSelection();
     void fillRoleMenu();
     void fillColourMenu();
@@ -73,7 +82,10 @@ private:
     bool told_ = false;
     QStringList told_layers_; ///< what selectionChanged has said last
     QString told_current_;
-    bool quiet_ = false; ///< a selection is being made by select(), told once at its end
+    bool rows_going_ = false;                           ///< the filter is taking rows away
+    bool quiet_ = false;                                ///< a selection is being made by select(), told once at its end
+    QList<QPersistentModelIndex> chosen_, open_blocks_; ///< of the model below the filter
+    QTimer restore_timer_; ///< rows have come or gone because a measure that the filter asks for has changed
 };
 
 } // namespace quantscope::widgets
