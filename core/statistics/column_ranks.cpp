@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <mutex>
 
 #include "core/base/parallel.h"
 #include "core/statistics/keys.h"
@@ -28,22 +29,27 @@ struct Columns {
 
 int lanes_of(Kind kind) { return kind == Kind::f32 ? kernels::strip_lanes_32 : kernels::strip_lanes_16; }
 
+/// One number for each of up to three thresholds and each lane.
+using Lanes = std::array<std::int32_t, 3 * most_lanes>;
+
 class StripSearch {
 public:
     StripSearch(const MomentSweep& sweep, std::span<const double> percentiles, std::span<const PercentileShape> shapes,
-                bool exact, std::vector<std::vector<float>>& out)
+                bool exact, const ThresholdCounts& thresholds, std::vector<std::vector<float>>& out)
         : sweep_(sweep)
         , percentiles_(percentiles)
         , shapes_(shapes)
         , exact_(exact)
-        , out_(out) {}
+        , out_(out)
+        , counts_(thresholds) {}
 
     /// Strips [first, last) of `columns`, which are copied together.
     void run(const Columns& columns, std::int64_t first, std::int64_t last, const Progress& progress);
+    /// What the strips that ran add to the tensor's thresholds.
+    const ThresholdCounts& counts() const { return counts_; }
 
 private:
     void load(const Columns& columns, std::int64_t first, std::int64_t last);
-    void load_part(const Columns& columns, std::int64_t begin, std::int64_t row, std::int64_t count, std::size_t to);
     void strip(std::int64_t first_column, int used);
     std::size_t place(std::size_t row, int lane) const {
         return strip_ + row * static_cast<std::size_t>(lanes_) + static_cast<std::size_t>(lane);
@@ -52,14 +58,16 @@ private:
         return kind_ == Kind::f32 ? values_[place(row, lane)] : value_of_key(kind_, keys_[place(row, lane)]);
     }
     void select(std::int64_t column, int lane);
-    void search(std::int64_t first_column, int first_lane, int end_lane, std::size_t first_percentile);
-    void count(const std::array<std::int32_t, 3 * most_lanes>& probes, std::array<std::int32_t, 3 * most_lanes>& above);
+    void search(std::int64_t first_column, int used, std::size_t first_percentile);
+    void count(int wanted, const Lanes& probes, Lanes& above);
+    void count_thresholds(int used);
 
     const MomentSweep& sweep_;
     std::span<const double> percentiles_;
     std::span<const PercentileShape> shapes_;
     const bool exact_;
     std::vector<std::vector<float>>& out_;
+    ThresholdCounts counts_;
     Kind kind_{};
     int lanes_ = 0;
     std::int64_t rows_ = 0;
@@ -68,41 +76,28 @@ private:
     std::vector<float> values_, column_;
 };
 
-/// Copies strips one behind the other. They are read side by side, some rows at a time: a row's memory page is then
-/// looked up once for all of them.
+/// Copies strips one behind the other, read side by side: a row's memory page is looked up once for all of them.
 void StripSearch::load(const Columns& columns, std::int64_t first, std::int64_t last) {
+    const auto& kernel = kernels::table();
     kind_ = columns.kind;
     lanes_ = lanes_of(kind_);
     rows_ = static_cast<std::int64_t>(columns.rows.size());
-    const auto strip_size = static_cast<std::size_t>(rows_ * lanes_);
-    const std::size_t size = static_cast<std::size_t>(last - first) * strip_size;
+    const std::int64_t strip_size = rows_ * lanes_;
+    const auto size = static_cast<std::size_t>((last - first) * strip_size);
     if (kind_ == Kind::f32)
         values_.resize(std::max(values_.size(), size));
     else
         keys_.resize(std::max(keys_.size(), size));
-    constexpr std::int64_t rows_at_once = 64;
-    for (std::int64_t row = 0; row < rows_; row += rows_at_once)
-        for (std::int64_t s = first; s < last; ++s)
-            load_part(columns, s * lanes_, row, std::min(rows_at_once, rows_ - row),
-                      static_cast<std::size_t>(s - first) * strip_size + static_cast<std::size_t>(row * lanes_));
-}
-
-/// Rows [row, row + count) of the strip that begins at column `begin`.
-void StripSearch::load_part(const Columns& columns, std::int64_t begin, std::int64_t row, std::int64_t count,
-                            std::size_t to) {
-    const auto& kernel = kernels::table();
-    const std::byte* const* rows = columns.rows.data() + row;
-    const std::int64_t used = std::min<std::int64_t>(lanes_, columns.count - begin);
-    if (used == lanes_) {
-        if (kind_ == Kind::f32)
-            kernel.load_strip_32(rows, count, begin, values_.data() + to);
-        else
-            kernel.load_strip_16(rows, count, begin, keys_.data() + to);
-        return;
-    }
-    for (std::int64_t r = 0; r < count; ++r) { // the last strip of a width that is no multiple
-        const std::byte* at = rows[r] + begin * value_bytes(kind_);
-        const std::size_t out = to + static_cast<std::size_t>(r * lanes_);
+    const std::int64_t whole = std::min(last, columns.count / lanes_);
+    if (first < whole && kind_ == Kind::f32)
+        kernel.load_strips_32(columns.rows.data(), rows_, first * lanes_, whole - first, strip_size, values_.data());
+    else if (first < whole)
+        kernel.load_strips_16(columns.rows.data(), rows_, first * lanes_, whole - first, strip_size, keys_.data());
+    if (whole == last) return;
+    const std::int64_t begin = whole * lanes_, used = columns.count - begin; // a width that is no multiple
+    for (std::int64_t r = 0; r < rows_; ++r) {
+        const std::byte* at = columns.rows[static_cast<std::size_t>(r)] + begin * value_bytes(kind_);
+        const auto out = static_cast<std::size_t>((whole - first) * strip_size + r * lanes_);
         if (kind_ == Kind::f32)
             values_to_float(kind_, at, used, values_.data() + out);
         else
@@ -120,13 +115,14 @@ void StripSearch::run(const Columns& columns, std::int64_t first, std::int64_t l
 }
 
 void StripSearch::strip(std::int64_t first_column, int used) {
+    if (!counts_.thresholds.empty()) count_thresholds(used);
     const bool sorted = exact_ || rows_ < RankSearch::smallest;
     for (int lane = 0; lane < used; ++lane)
         if (sorted || sweep_.column_non_finite[static_cast<std::size_t>(first_column + lane)] > 0)
             select(first_column + lane, lane);
     if (sorted) return;
     for (std::size_t q = 0; q < percentiles_.size(); q += 3)
-        search(first_column, 0, used, q);
+        search(first_column, used, q);
 }
 
 /// One column by partial sorting.
@@ -142,76 +138,104 @@ void StripSearch::select(std::int64_t column, int lane) {
 }
 
 /// Up to three percentiles of all lanes of the strip whose columns have no holes.
-void StripSearch::search(std::int64_t first_column, int first_lane, int end_lane, std::size_t first_percentile) {
+void StripSearch::search(std::int64_t first_column, int used, std::size_t first_percentile) {
     const int wanted = static_cast<int>(std::min<std::size_t>(3, percentiles_.size() - first_percentile));
     std::array<std::array<RankSearch, most_lanes>, 3> searches; // done until begun
-    std::array<std::int32_t, 3 * most_lanes> probes{}, above{};
-    for (int lane = first_lane; lane < end_lane; ++lane) {
+    for (int lane = 0; lane < used; ++lane) {
         const auto column = static_cast<std::size_t>(first_column + lane);
         if (sweep_.column_non_finite[column] > 0) continue;
         const PowerSums& sums = sweep_.columns[column];
+        const double mean = sums.mean(), deviation = std::sqrt(sums.variance());
         for (int q = 0; q < wanted; ++q) {
             const std::size_t p = first_percentile + static_cast<std::size_t>(q);
-            searches[q][lane].begin(kind_, sums.count, percentiles_[p], sums.low, sums.high, sums.mean(),
-                                    std::sqrt(sums.variance()), shapes_[p]);
+            searches[q][lane].begin(kind_, sums.count, percentiles_[p], sums.low, sums.high, mean, deviation,
+                                    shapes_[p]);
         }
     }
+    Lanes probes{}, above{};
     for (;;) {
-        bool any = false;
-        for (int q = 0; q < wanted; ++q)
-            for (int lane = first_lane; lane < end_lane; ++lane) {
+        int open = 0; // percentiles that some lane has not found yet; only they are counted
+        std::array<int, 3> percentile{};
+        for (int q = 0; q < wanted; ++q) {
+            bool any = false;
+            for (int lane = 0; lane < used; ++lane) {
                 any = any || !searches[q][lane].done();
-                probes[q * lanes_ + lane] = searches[q][lane].probe();
+                probes[open * lanes_ + lane] = searches[q][lane].probe();
             }
-        if (!any) break;
-        count(probes, above);
-        for (int q = 0; q < wanted; ++q)
-            for (int lane = first_lane; lane < end_lane; ++lane)
-                if (!searches[q][lane].done()) searches[q][lane].counted(rows_ - above[q * lanes_ + lane]);
+            if (any) percentile[open++] = q;
+        }
+        if (open == 0) break;
+        count(open, probes, above);
+        for (int o = 0; o < open; ++o)
+            for (int lane = 0; lane < used; ++lane)
+                if (RankSearch& search = searches[percentile[o]][lane]; !search.done())
+                    search.counted(rows_ - above[o * lanes_ + lane]);
     }
     for (int q = 0; q < wanted; ++q)
-        for (int lane = first_lane; lane < end_lane; ++lane) {
+        for (int lane = 0; lane < used; ++lane) {
             const auto column = static_cast<std::size_t>(first_column + lane);
             if (sweep_.column_non_finite[column] == 0)
                 out_[first_percentile + static_cast<std::size_t>(q)][column] = searches[q][lane].value();
         }
 }
 
-void StripSearch::count(const std::array<std::int32_t, 3 * most_lanes>& probes,
-                        std::array<std::int32_t, 3 * most_lanes>& above) {
+void StripSearch::count(int wanted, const Lanes& probes, Lanes& above) {
     const auto& kernel = kernels::table();
+    const auto size = static_cast<std::size_t>(wanted * lanes_);
     if (kind_ == Kind::f32) {
         std::array<float, 3 * most_lanes> thresholds;
-        for (std::size_t i = 0; i < thresholds.size(); ++i)
+        for (std::size_t i = 0; i < size; ++i)
             thresholds[i] = value_of_key32(probes[i]);
-        kernel.count_strip_32(values_.data() + strip_, rows_, thresholds.data(), above.data());
+        kernel.count_strip_32(values_.data() + strip_, rows_, wanted, thresholds.data(), above.data());
         return;
     }
     std::array<std::int16_t, 3 * most_lanes> thresholds;
-    for (std::size_t i = 0; i < thresholds.size(); ++i)
+    for (std::size_t i = 0; i < size; ++i)
         thresholds[i] = static_cast<std::int16_t>(probes[i]);
-    kernel.count_strip_16(keys_.data() + strip_, rows_, thresholds.data(), above.data());
+    kernel.count_strip_16(keys_.data() + strip_, rows_, wanted, thresholds.data(), above.data());
+}
+
+/// The tensor's thresholds, the same for all lanes.
+void StripSearch::count_thresholds(int used) {
+    Lanes probes{}, above{};
+    for (std::size_t first = 0; first < counts_.thresholds.size(); first += 3) {
+        const int wanted = static_cast<int>(std::min<std::size_t>(3, counts_.thresholds.size() - first));
+        for (int q = 0; q < wanted; ++q)
+            std::fill_n(probes.begin() + q * lanes_, lanes_,
+                        key_at_or_below(kind_, counts_.thresholds[first + static_cast<std::size_t>(q)]));
+        count(wanted, probes, above);
+        for (int q = 0; q < wanted; ++q)
+            for (int lane = 0; lane < used; ++lane)
+                counts_.not_above[first + static_cast<std::size_t>(q)] +=
+                    static_cast<std::uint64_t>(rows_ - above[q * lanes_ + lane]);
+    }
 }
 
 } // namespace
 
 std::vector<std::vector<float>> column_percentiles(const MatrixSource& source, const MomentSweep& sweep,
                                                    const Sample& sample, std::span<const double> percentiles,
-                                                   bool exact, Progress& progress) {
+                                                   bool exact, ThresholdCounts& thresholds, Progress& progress) {
     const std::int64_t rows = source.rows(), width = source.columns();
     std::vector<std::vector<float>> out(percentiles.size(), std::vector<float>(static_cast<std::size_t>(width), NAN));
-    if (rows == 0 || width == 0 || percentiles.empty()) return out;
+    if (rows == 0 || width == 0) return out;
     std::vector<PercentileShape> shapes;
     for (double p : percentiles)
         shapes.push_back(sample.shape(p));
 
+    const ThresholdCounts empty = thresholds; // where every piece begins
+    std::mutex mutex;                         // pieces add whole numbers: in any order
     const auto walk = [&](const Columns& columns) {
         // As many strips at once as lie in half of a core's second-level cache.
         constexpr std::int64_t cache = std::int64_t{1} << 20, strip_row = 64;
         const std::int64_t lanes = lanes_of(columns.kind), strips = (columns.count + lanes - 1) / lanes;
         parallel_for(strips, std::clamp<std::int64_t>(cache / (rows * strip_row), 1, 16),
                      [&](std::int64_t first, std::int64_t last) {
-                         StripSearch(sweep, percentiles, shapes, exact, out).run(columns, first, last, progress);
+                         StripSearch search(sweep, percentiles, shapes, exact, empty, out);
+                         search.run(columns, first, last, progress);
+                         std::lock_guard lock(mutex);
+                         for (std::size_t i = 0; i < thresholds.not_above.size(); ++i)
+                             thresholds.not_above[i] += search.counts().not_above[i];
                      });
     };
 

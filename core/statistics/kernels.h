@@ -20,6 +20,7 @@ struct RowLanes {
     float low[lanes], high[lanes];     ///< f32: smallest and largest value
     std::int16_t positive[2 * lanes];  ///< 16-bit kinds: largest bit pattern as a signed number …
     std::uint16_t negative[2 * lanes]; ///< … and as an unsigned one: the largest and the smallest value, see below
+    bool has_zero;
     void clear();
 };
 
@@ -34,28 +35,36 @@ struct ColumnSums {
 };
 
 struct Table {
-    /// Adds `count` (1 or 4) rows' columns [first, last) to their lanes and to the columns' sums; the powers are those
-    /// of w − shift.
+    /// Adds `count` rows' columns [first, last) to their lanes and to the columns' sums; the powers are those of
+    /// w − shift. `first` is a multiple of 64, and so is `last` unless it is the rows' end.
     void (*moments)(Kind kind, int count, const std::byte* const* rows, std::int64_t first, std::int64_t last,
                     float shift, RowLanes* lanes, const ColumnSums& columns);
+    /// Where `moments` keeps the sums (not the extremes) of a column of this many.
+    std::int64_t (*column_place)(Kind kind, std::int64_t column, std::int64_t columns);
     /// 16-bit patterns to int16 keys that are ordered as the values are.
     void (*ordered)(const std::byte* row, std::int64_t count, std::int16_t* keys);
-    /// Copies `strip_lanes` columns from `column` on, as ordered keys or as they are: out [count][lanes].
-    void (*load_strip_16)(const std::byte* const* rows, std::int64_t count, std::int64_t column, std::int16_t* out);
-    void (*load_strip_32)(const std::byte* const* rows, std::int64_t count, std::int64_t column, float* out);
-    /// How many of the values exceed each of three thresholds.
-    void (*count_above_16)(const std::int16_t* keys, std::int64_t count, const std::int16_t thresholds[3],
-                           std::int64_t above[3]);
-    void (*count_above_32)(const float* values, std::int64_t count, const float thresholds[3], std::int64_t above[3]);
-    /// The same for `strip_lanes` columns at once: values [count][lanes], thresholds and results [3][lanes].
-    void (*count_strip_16)(const std::int16_t* keys, std::int64_t count, const std::int16_t* thresholds,
+    /// Copies `strips` times `strip_lanes` columns from `column` on, as ordered keys or as they are; each strip to a
+    /// place of its own, out [strips, `stride` values apart][count][lanes].
+    void (*load_strips_16)(const std::byte* const* rows, std::int64_t count, std::int64_t column, std::int64_t strips,
+                           std::int64_t stride, std::int16_t* out);
+    void (*load_strips_32)(const std::byte* const* rows, std::int64_t count, std::int64_t column, std::int64_t strips,
+                           std::int64_t stride, float* out);
+    /// How many of a row's values, none of them NaN, are not above the one that has this key; not above a value.
+    std::int64_t (*count_not_above_16)(const std::byte* row, std::int64_t count, std::int16_t key);
+    std::int64_t (*count_not_above_32)(const std::byte* row, std::int64_t count, float value);
+    /// How many exceed each of 1 to 3 thresholds, for `strip_lanes` columns at once: values [count][lanes], thresholds
+    /// and results [thresholds][lanes].
+    void (*count_strip_16)(const std::int16_t* keys, std::int64_t count, int wanted, const std::int16_t* thresholds,
                            std::int32_t* above);
-    void (*count_strip_32)(const float* values, std::int64_t count, const float* thresholds, std::int32_t* above);
-    /// Adds to 65,536 bins, one per bit pattern.
-    void (*histogram_16)(const std::byte* row, std::int64_t count, std::uint32_t* bins);
-    /// Adds to 65,536 bins of width 1/inverse: bin ⌊w·inverse⌋ modulo 2^16. Values outside of [−2^15, 2^15) bins go to
-    /// either of the two outermost bins, ±2^15.
-    void (*histogram_32)(const std::byte* row, std::int64_t count, float inverse, std::uint32_t* bins);
+    void (*count_strip_32)(const float* values, std::int64_t count, int wanted, const float* thresholds,
+                           std::int32_t* above);
+    /// Counts values by pairs: of two vectors one behind the other, or of two neighbours, the bins b = ⌊w·inverse⌋ −
+    /// first give the cell 512·b₁ + b₂. Values beyond the 512 bins count in the outermost if `clamp`; otherwise there
+    /// must be none. \param count  even
+    void (*pairs)(Kind kind, const std::byte* row, std::int64_t count, float inverse, float first, bool clamp,
+                  std::uint32_t* table);
+    /// Copies the values that do not lie in [low, high) in order. \param out  room for all \returns how many
+    std::int64_t (*outside)(Kind kind, const std::byte* row, std::int64_t count, float low, float high, float* out);
     /// How many of a row's values are 0, and the same added to one counter per column.
     std::int64_t (*zeros)(Kind kind, const std::byte* row, std::int64_t count);
     void (*add_zeros)(Kind kind, const std::byte* row, std::int64_t count, std::uint32_t* columns);
@@ -64,10 +73,14 @@ struct Table {
 };
 
 constexpr int strip_lanes_16 = 32, strip_lanes_32 = 16;
-constexpr int bins = 65536;
+constexpr int pair_bits = 9, pair_bins = 1 << pair_bits;
 
-/// The table for a level; the best one that the processor can run by default.
-const Table& table(SimdLevel level = simd_level());
+/// The table for the best level that the processor can run, or that `use_level` chose.
+const Table& table();
+/// \param level  no higher than simd_level()
+const Table& table(SimdLevel level);
+/// For tests of the lower levels.
+void use_level(SimdLevel level);
 
 namespace portable {
 const Table& table();

@@ -9,6 +9,7 @@
 
 #define QUANTSCOPE_LEVEL avx2
 #define QUANTSCOPE_LANES 8
+#define QUANTSCOPE_ROWS 2 // rows whose sums fit in the registers
 #include "core/statistics/kernels.inl"
 
 #else

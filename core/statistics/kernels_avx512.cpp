@@ -13,6 +13,7 @@
 
 #define QUANTSCOPE_LEVEL avx512
 #define QUANTSCOPE_LANES 16
+#define QUANTSCOPE_ROWS 4 // rows whose sums fit in the registers
 #include "core/statistics/kernels.inl"
 
 #else

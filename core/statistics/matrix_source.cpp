@@ -79,4 +79,19 @@ float MatrixSource::at(std::int64_t row_index, std::int64_t column) const {
     return values[static_cast<std::size_t>(column)];
 }
 
+std::span<const std::byte* const> RowWindow::rows(std::int64_t first, std::int64_t count) {
+    pointers_.resize(static_cast<std::size_t>(count));
+    if (source_.is_in_place()) {
+        for (std::int64_t r = 0; r < count; ++r)
+            pointers_[static_cast<std::size_t>(r)] = source_.row(first + r);
+        return pointers_;
+    }
+    decoded_.resize(static_cast<std::size_t>(count * source_.columns()));
+    source_.read(first, count, decoded_);
+    for (std::int64_t r = 0; r < count; ++r)
+        pointers_[static_cast<std::size_t>(r)] =
+            reinterpret_cast<const std::byte*>(decoded_.data() + r * source_.columns());
+    return pointers_;
+}
+
 } // namespace quantscope

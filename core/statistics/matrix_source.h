@@ -50,4 +50,18 @@ private:
     RowReader read_;
 };
 
+/// Hands out rows as pointers: in place, or decoded into a buffer of its own.
+class RowWindow {
+public:
+    explicit RowWindow(const MatrixSource& source)
+        : source_(source) {}
+    /// Pointers to rows [first, first + count), valid until the next call.
+    std::span<const std::byte* const> rows(std::int64_t first, std::int64_t count);
+
+private:
+    const MatrixSource& source_;
+    std::vector<float> decoded_;
+    std::vector<const std::byte*> pointers_;
+};
+
 } // namespace quantscope

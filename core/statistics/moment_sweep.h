@@ -7,6 +7,7 @@
 
 #include "core/base/progress.h"
 #include "core/statistics/matrix_source.h"
+#include "core/statistics/pair_histogram.h"
 #include "core/statistics/rank_search.h"
 
 namespace quantscope {
@@ -35,8 +36,8 @@ struct PowerSums {
 struct Sample {
     double shift = 0;               ///< near the mean, or 0 where that is near enough
     double mean = 0, deviation = 0; ///< of its middle part, so that outliers do not stretch it
-    float inverse_width = 1;        ///< of the linear histogram's bins (f32), a power of two
-    std::vector<double> sorted;     ///< standardised
+    HistogramWindow window;
+    std::vector<double> sorted; ///< standardised
 
     PercentileShape shape(double percent) const;
 };
@@ -45,7 +46,7 @@ Sample sample_of(const MatrixSource& source);
 struct MomentSweep {
     std::vector<PowerSums> rows, columns;
     std::vector<std::uint64_t> row_non_finite, column_non_finite, row_zeros, column_zeros;
-    std::vector<std::uint64_t> bins;                 ///< 65,536; by pattern for 16-bit kinds, linear for f32
+    WindowCounts histogram;
     std::vector<std::vector<float>> row_percentiles; ///< [percentile][row]
 };
 
@@ -60,19 +61,5 @@ MomentSweep sweep_moments(const MatrixSource& source, const Sample& sample, cons
 
 /// Percentiles of the finite ones of `values`, exact, by partial sorting (which reorders them).
 void exact_percentiles(std::span<float> values, std::span<const double> percents, std::span<float> out);
-
-/// Hands out rows as pointers: in place, or decoded into a buffer of its own.
-class RowWindow {
-public:
-    explicit RowWindow(const MatrixSource& source)
-        : source_(source) {}
-    /// Pointers to rows [first, first + count), valid until the next call.
-    std::span<const std::byte* const> rows(std::int64_t first, std::int64_t count);
-
-private:
-    const MatrixSource& source_;
-    std::vector<float> decoded_;
-    std::vector<const std::byte*> pointers_;
-};
 
 } // namespace quantscope

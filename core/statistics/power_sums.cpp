@@ -105,10 +105,7 @@ Sample sample_of(const MatrixSource& source) {
     const double unit = sample.deviation > 0 ? sample.deviation : 1;
     for (float value : values)
         sample.sorted.push_back((value - sample.mean) / unit);
-    // Bins of about σ/400 reach to 80 σ from 0 on both sides; a mean farther out than that needs wider ones.
-    const double width = std::max(sample.deviation / 400, std::abs(sample.mean) / 16000);
-    const double exponent = width > 0 ? std::clamp(std::floor(std::log2(width)), -120.0, 100.0) : -20;
-    sample.inverse_width = static_cast<float>(std::exp2(-exponent));
+    sample.window = window_of(values, sample.deviation);
     return sample;
 }
 

@@ -66,78 +66,129 @@ void add_to(EqualWidthHistogram& histogram, double value, std::uint64_t count) {
     histogram.counts[static_cast<std::size_t>(std::clamp(place, 0.0, last))] += count;
 }
 
-TensorRanks::TensorRanks(const MatrixSource& source, const MomentSweep& sweep, const Sample& sample,
-                         const TensorStatistics& tensor)
+TensorRanks::TensorRanks(const MatrixSource& source, const MomentSweep& sweep, const TensorStatistics& tensor)
     : source_(source)
-    , tensor_(tensor) {
-    constexpr std::int32_t half = kernels::bins / 2;
-    const Kind kind = source.kind();
-    if (kind != Kind::f32) {
-        for (std::int32_t key = -half; key < half; ++key) {
-            const auto bits = static_cast<std::uint16_t>(key ^ ((key >> 15) & 0x7fff));
-            const double value = value_of_bits(kind, bits);
-            if (const auto count = sweep.bins[bits]; count > 0 && std::isfinite(value))
-                bins_.push_back({value, value, count});
-        }
-        return;
-    }
-    const double width = 1 / static_cast<double>(sample.inverse_width);
-    // The outermost bins hold whatever lies beyond them and what is not finite.
-    complete_ = tensor.non_finite == 0 && tensor.min >= (1 - half) * width && tensor.max < (half - 1) * width;
+    , tensor_(tensor)
+    , complete_(sweep.histogram.complete) {
     if (!complete_) return;
-    for (std::int32_t bin = -half; bin < half; ++bin)
-        if (const auto count = sweep.bins[static_cast<std::uint16_t>(bin)]; count > 0)
-            bins_.push_back({std::max(bin * width, tensor.min), std::min((bin + 1) * width, tensor.max), count});
+    const WindowCounts& counted = sweep.histogram;
+    std::vector<float> outside = counted.outside;
+    std::sort(outside.begin(), outside.end());
+    const auto first_above = std::lower_bound(outside.begin(), outside.end(), counted.window.edge(0));
+    const auto add_single = [&](float value) {
+        const double single = value + 0.0; // −0 is 0
+        if (!bins_.empty() && bins_.back().high == single && bins_.back().low == single)
+            ++bins_.back().count;
+        else
+            bins_.push_back({single, single, 1});
+    };
+    std::for_each(outside.begin(), first_above, add_single);
+    for (std::size_t b = 0; b < counted.counts.size(); ++b) {
+        if (counted.counts[b] == 0) continue;
+        const auto bin = static_cast<std::int64_t>(b);
+        bins_.push_back({std::max(counted.window.edge(bin), tensor.min),
+                         std::min(counted.window.edge(bin + 1), tensor.max), counted.counts[b]});
+    }
+    std::for_each(first_above, outside.end(), add_single);
 }
 
-std::vector<double> TensorRanks::percentiles(std::span<const double> percents, bool exact, Progress& progress) const {
+TensorRanks::Place TensorRanks::place_of(double percent) const {
+    Place place;
+    place.rank = std::clamp(percent / 100, 0.0, 1.0) * static_cast<double>(tensor_.values - 1);
+    const auto rank = static_cast<std::uint64_t>(place.rank);
+    while (place.bin + 1 < bins_.size() && place.below + bins_[place.bin].count <= rank)
+        place.below += bins_[place.bin++].count;
+    return place;
+}
+
+/// Whether any value of the bin will do.
+bool TensorRanks::is_fine(const Place& place) const {
+    const Bin& bin = bins_[place.bin];
+    const double ranks = RankSearch::tolerance * static_cast<double>(tensor_.values);
+    if (bin.low < bin.high) return static_cast<double>(bin.count) <= ranks;
+    // A percentile between two values is nearly one rank away from either.
+    const bool between =
+        std::floor(place.rank) < place.rank && static_cast<std::uint64_t>(place.rank) + 1 >= place.below + bin.count;
+    return !between || ranks >= 1;
+}
+
+double TensorRanks::interpolated(const Place& place) const {
+    const Bin& bin = bins_[place.bin];
+    const double inside = (place.rank - static_cast<double>(place.below) + 0.5) / static_cast<double>(bin.count);
+    return bin.low + std::min(1.0, inside) * (bin.high - bin.low);
+}
+
+ThresholdCounts TensorRanks::guesses(std::span<const double> percents) const {
+    ThresholdCounts guessed;
+    if (!complete_ || tensor_.values == 0 || tensor_.non_finite > 0) return guessed;
+    const kernels::Kind kind = source_.kind();
+    for (double percent : percents) {
+        const Place place = place_of(percent);
+        if (is_fine(place)) continue;
+        const auto guess = static_cast<float>(interpolated(place));
+        guessed.thresholds.push_back(value_of_key(kind, key_at_or_below(kind, guess)));
+    }
+    guessed.not_above.resize(guessed.thresholds.size());
+    return guessed;
+}
+
+std::vector<double> TensorRanks::percentiles(std::span<const double> percents, bool exact,
+                                             const ThresholdCounts& counted, Progress& progress) const {
     std::vector<double> found(percents.size(), NAN);
     if (tensor_.values == 0) return found;
-    const auto most = static_cast<double>(tensor_.values - 1);
+    const auto values = static_cast<double>(tensor_.values);
     std::vector<std::uint64_t> missing; // ranks to be selected by other walks
     std::vector<std::size_t> open;      // the percentiles that want them
     for (std::size_t q = 0; q < percents.size(); ++q) {
-        const double place = std::clamp(percents[q] / 100, 0.0, 1.0) * most;
-        const auto rank = static_cast<std::uint64_t>(place);
-        const double part = place - std::floor(place);
-        std::uint64_t below = 0;
-        std::size_t b = 0;
-        while (b < bins_.size() && below + bins_[b].count <= rank)
-            below += bins_[b++].count;
-        const bool single = b < bins_.size() && bins_[b].low == bins_[b].high;
-        if (complete_ && single) {
-            const bool next = part > 0 && rank + 1 >= below + bins_[b].count;
-            const double above = next ? bins_[b + 1].low : bins_[b].low;
-            if (!next || bins_[b + 1].low == bins_[b + 1].high || !exact) {
-                found[q] = bins_[b].low + part * (above - bins_[b].low);
-                continue;
-            }
-        } else if (complete_ && !exact &&
-                   static_cast<double>(bins_[b].count) <= RankSearch::tolerance * static_cast<double>(tensor_.values)) {
-            // Wherever in the bin the true value lies, no more than the bin's count of ranks are between.
-            const double inside = (place - static_cast<double>(below) + 0.5) / static_cast<double>(bins_[b].count);
-            found[q] = bins_[b].low + std::min(1.0, inside) * (bins_[b].high - bins_[b].low);
+        const Place place = place_of(percents[q]);
+        if (complete_ && !exact && is_fine(place)) {
+            found[q] = interpolated(place);
             continue;
         }
+        // A threshold with c values not above it lies between the ranks c − 1 and c.
+        for (std::size_t i = 0; i < counted.thresholds.size() && !exact; ++i)
+            if (std::abs(static_cast<double>(counted.not_above[i]) - 0.5 - place.rank) <=
+                RankSearch::tolerance * values - 0.5)
+                found[q] = static_cast<double>(counted.thresholds[i]) + 0.0;
+        if (!std::isnan(found[q])) continue;
         open.push_back(q);
+        const auto rank = static_cast<std::uint64_t>(place.rank);
         missing.push_back(rank);
         missing.push_back(std::min(rank + 1, tensor_.values - 1));
     }
     if (open.empty()) return found;
     std::sort(missing.begin(), missing.end());
     missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-    const std::vector<float> values = select(missing, progress);
+    constexpr std::uint64_t few = 1 << 18;
+    const std::vector<float> selected =
+        tensor_.values + tensor_.non_finite <= few ? select_few(missing) : select(missing, progress);
     const auto value = [&](std::uint64_t rank) {
         const auto at = std::lower_bound(missing.begin(), missing.end(), rank) - missing.begin();
-        return static_cast<double>(values[static_cast<std::size_t>(at)]);
+        return static_cast<double>(selected[static_cast<std::size_t>(at)]);
     };
     for (std::size_t q : open) {
-        const double place = std::clamp(percents[q] / 100, 0.0, 1.0) * most;
-        const auto rank = static_cast<std::uint64_t>(place);
-        const double low = value(rank), high = value(std::min(rank + 1, tensor_.values - 1));
-        found[q] = low + (place - std::floor(place)) * (high - low) + 0.0;
+        const double rank = std::clamp(percents[q] / 100, 0.0, 1.0) * (values - 1);
+        const auto whole = static_cast<std::uint64_t>(rank);
+        const double low = value(whole), high = value(std::min(whole + 1, tensor_.values - 1));
+        found[q] = low + (rank - std::floor(rank)) * (high - low) + 0.0;
     }
     return found;
+}
+
+/// The same for a weight whose values may all be copied.
+std::vector<float> TensorRanks::select_few(std::span<const std::uint64_t> ranks) const {
+    std::vector<float> all(static_cast<std::size_t>(source_.rows() * source_.columns()));
+    source_.read(0, source_.rows(), all);
+    std::erase_if(all, [](float value) { return !std::isfinite(value); });
+    std::vector<float> values;
+    auto first = all.begin();
+    for (std::uint64_t rank : ranks) {
+        const auto nth = all.begin() + static_cast<std::ptrdiff_t>(rank);
+        std::nth_element(first, nth, all.end());
+        values.push_back(*nth);
+        first = nth;
+    }
+    return values;
 }
 
 std::vector<float> TensorRanks::select(std::span<const std::uint64_t> ranks, Progress& progress) const {
@@ -149,9 +200,10 @@ std::vector<float> TensorRanks::select(std::span<const std::uint64_t> ranks, Pro
         };
     };
     constexpr std::int32_t half = 1 << 15;
-    Counts upper(kernels::bins);
+    constexpr std::size_t bins = 65536;
+    Counts upper(bins);
     walk(
-        source_, progress, [] { return Counts(kernels::bins); },
+        source_, progress, [] { return Counts(bins); },
         [&](Counts& counts, const std::byte* row) {
             for (std::int64_t c = 0; c < source_.columns(); ++c)
                 if (const float x = value_at(source_.kind(), row, c); std::isfinite(x))
@@ -162,7 +214,7 @@ std::vector<float> TensorRanks::select(std::span<const std::uint64_t> ranks, Pro
     // Each rank's upper half of the key, and its rank among the values that share it.
     std::vector<std::size_t> halves;
     std::vector<std::pair<std::size_t, std::uint64_t>> inner;
-    std::vector<std::int32_t> slot(kernels::bins, -1);
+    std::vector<std::int32_t> slot(bins, -1);
     std::size_t part = 0;
     std::uint64_t below = 0;
     for (std::uint64_t rank : ranks) {
@@ -175,7 +227,7 @@ std::vector<float> TensorRanks::select(std::span<const std::uint64_t> ranks, Pro
         inner.emplace_back(static_cast<std::size_t>(slot[part]), rank - below);
     }
 
-    Counts lower(kernels::bins * halves.size());
+    Counts lower(bins * halves.size());
     walk(
         source_, progress, [&] { return Counts(lower.size()); },
         [&](Counts& counts, const std::byte* row) {
@@ -184,14 +236,14 @@ std::vector<float> TensorRanks::select(std::span<const std::uint64_t> ranks, Pro
                 if (!std::isfinite(x)) continue;
                 const std::int32_t key = key32(x), where = slot[static_cast<std::size_t>((key >> 16) + half)];
                 if (where >= 0)
-                    ++counts[static_cast<std::size_t>(where) * kernels::bins + static_cast<std::size_t>(key & 0xffff)];
+                    ++counts[static_cast<std::size_t>(where) * bins + static_cast<std::size_t>(key & 0xffff)];
             }
         },
         add(lower));
 
     std::vector<float> values;
     for (const auto& [where, rank] : inner) {
-        const std::uint64_t* counts = lower.data() + where * kernels::bins;
+        const std::uint64_t* counts = lower.data() + where * bins;
         std::uint64_t passed = 0;
         std::size_t low = 0;
         while (passed + counts[low] <= rank)

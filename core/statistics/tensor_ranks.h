@@ -1,27 +1,30 @@
 // Percentiles and histogram of a whole weight, from the bins that the first walk counted; where those are too coarse,
-// from another walk.
+// from thresholds counted while the columns are walked, or from walks of their own.
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "core/base/progress.h"
+#include "core/statistics/column_ranks.h"
 #include "core/statistics/matrix_source.h"
 #include "core/statistics/moment_sweep.h"
 #include "core/statistics/weight_statistics.h"
 
 namespace quantscope {
 
-/// The finite values of a tensor by their bins: exact counts of single values for 16-bit kinds, bins of one width for
-/// f32.
+/// The finite values of a tensor by bins of one width, and single values beyond them.
 class TensorRanks {
 public:
     /// \param sweep  with its histogram \param tensor  count and extremes of the finite values
-    TensorRanks(const MatrixSource& source, const MomentSweep& sweep, const Sample& sample,
-                const TensorStatistics& tensor);
+    TensorRanks(const MatrixSource& source, const MomentSweep& sweep, const TensorStatistics& tensor);
 
+    /// Thresholds at the percentiles whose bins hold too many values, to be counted.
+    ThresholdCounts guesses(std::span<const double> percents) const;
+    /// \param counted  the guesses' counts
     /// \returns  NaN each when there is no finite value
-    std::vector<double> percentiles(std::span<const double> percents, bool exact, Progress& progress) const;
+    std::vector<double> percentiles(std::span<const double> percents, bool exact, const ThresholdCounts& counted,
+                                    Progress& progress) const;
     EqualWidthHistogram histogram(int bins, Progress& progress) const;
 
 private:
@@ -29,8 +32,18 @@ private:
         double low, high; ///< equal for a single value
         std::uint64_t count;
     };
+    /// Where a percentile lies.
+    struct Place {
+        double rank = 0;         ///< with its fraction
+        std::uint64_t below = 0; ///< values in the bins before
+        std::size_t bin = 0;
+    };
+    Place place_of(double percent) const;
+    bool is_fine(const Place& place) const;
+    double interpolated(const Place& place) const;
     /// Values of these ranks (ascending), by two walks that count by halves of the keys.
     std::vector<float> select(std::span<const std::uint64_t> ranks, Progress& progress) const;
+    std::vector<float> select_few(std::span<const std::uint64_t> ranks) const;
 
     const MatrixSource& source_;
     const TensorStatistics& tensor_;

@@ -42,15 +42,21 @@ TensorStatistics tensor_of(const MomentSweep& sweep) {
 ChannelStatistics channels_of(const std::vector<PowerSums>& channels, std::vector<std::uint64_t> zeros,
                               std::vector<std::uint64_t> non_finite, std::vector<std::vector<float>> percentiles) {
     ChannelStatistics out;
-    for (const PowerSums& sums : channels) {
+    const std::size_t count = channels.size();
+    for (auto* values : {&out.min, &out.max, &out.absmax})
+        values->resize(count);
+    for (auto* values : {&out.mean, &out.standard_deviation, &out.skewness, &out.kurtosis})
+        values->resize(count);
+    for (std::size_t c = 0; c < count; ++c) {
+        const PowerSums& sums = channels[c];
         const bool any = sums.count > 0;
-        out.min.push_back(any ? sums.low + 0.0f : NAN); // + 0 makes −0 into 0
-        out.max.push_back(any ? sums.high + 0.0f : NAN);
-        out.absmax.push_back(any ? std::max(std::abs(sums.low), std::abs(sums.high)) : NAN);
-        out.mean.push_back(any && sums.low == sums.high ? static_cast<double>(sums.low) : sums.mean());
-        out.standard_deviation.push_back(std::sqrt(sums.variance()));
-        out.skewness.push_back(sums.skewness());
-        out.kurtosis.push_back(sums.kurtosis());
+        out.min[c] = any ? sums.low + 0.0f : NAN; // + 0 makes −0 into 0
+        out.max[c] = any ? sums.high + 0.0f : NAN;
+        out.absmax[c] = any ? std::max(std::abs(sums.low), std::abs(sums.high)) : NAN;
+        out.mean[c] = any && sums.low == sums.high ? static_cast<double>(sums.low) : sums.mean();
+        out.standard_deviation[c] = std::sqrt(sums.variance());
+        out.skewness[c] = sums.skewness();
+        out.kurtosis[c] = sums.kurtosis();
     }
     out.zeros = std::move(zeros);
     out.non_finite = std::move(non_finite);
@@ -87,12 +93,13 @@ WeightStatistics weight_statistics(const MatrixSource& source, const StatisticsO
 
     std::vector<std::vector<float>> column_ranks;
     if (ranks) {
+        const bool exact = options.exact_percentiles;
+        const TensorRanks tensor(source, sweep, statistics.tensor);
+        ThresholdCounts thresholds = exact ? ThresholdCounts{} : tensor.guesses(options.tensor_percentiles);
         column_ranks =
-            column_percentiles(source, sweep, sample, options.channel_percentiles, options.exact_percentiles, progress);
+            column_percentiles(source, sweep, sample, options.channel_percentiles, exact, thresholds, progress);
         progress.report(0.9);
-        const TensorRanks tensor(source, sweep, sample, statistics.tensor);
-        statistics.tensor.percentiles =
-            tensor.percentiles(options.tensor_percentiles, options.exact_percentiles, progress);
+        statistics.tensor.percentiles = tensor.percentiles(options.tensor_percentiles, exact, thresholds, progress);
         statistics.histogram = tensor.histogram(options.histogram_bins, progress);
         find_outliers(source, sweep, statistics, progress);
     }

@@ -1,0 +1,153 @@
+// A histogram by pairs of values, zeros, and the plain sum. Part of kernels.inl.
+
+/// Adds one to two cells whose indices lie in one word.
+QUANTSCOPE_INLINE void add_two(const void* indices, std::uint32_t* table) {
+    std::uint64_t two;
+    __builtin_memcpy(&two, indices, 8);
+    ++table[static_cast<std::uint32_t>(two)];
+    ++table[two >> 32];
+}
+
+template <Kind K, bool Clamp>
+QUANTSCOPE_INLINE I bin_of(const std::byte* at, F inverse, F low, F high, I first) {
+    F place = load_values<K>(at) * inverse; // exact: a power of two
+    if constexpr (Clamp) place = smaller(larger(place, low), high);
+    return floor_of(place) - first;
+}
+
+template <Kind K, bool Clamp>
+void pairs_of(const std::byte* row, std::int64_t count, float inverse_value, float first_value, std::uint32_t* table) {
+    constexpr int block = 8 * L; // values
+    alignas(64) std::uint32_t cells[block / 2];
+    const F inverse = splat(inverse_value), low = splat(first_value), high = splat(first_value + (pair_bins - 1));
+    const I first = I{} + static_cast<std::int32_t>(first_value);
+    std::int64_t i = 0;
+    for (; i + block <= count; i += block) {
+        for (int b = 0; b < block; b += 2 * L) {
+            const std::byte* at = row + (i + b) * size_of(K);
+            const I one = bin_of<K, Clamp>(at, inverse, low, high, first);
+            const I other = bin_of<K, Clamp>(at + L * size_of(K), inverse, low, high, first);
+            store(cells + b / 2, (one << pair_bits) + other);
+        }
+        for (int b = 0; b < block / 2; b += 2) add_two(cells + b, table);
+    }
+    const auto bin = [&](std::int64_t at) {
+        const float place = __builtin_floorf(load_value<K>(row + at * size_of(K)) * inverse_value) - first_value;
+        return static_cast<std::int32_t>(!(place > 0) ? 0 : place < pair_bins - 1 ? place : pair_bins - 1);
+    };
+    for (; i + 2 <= count; i += 2) ++table[bin(i) * pair_bins + bin(i + 1)];
+}
+
+void pairs(Kind kind, const std::byte* row, std::int64_t count, float inverse, float first, bool clamp,
+           std::uint32_t* table) {
+    const auto run = clamp ? (kind == Kind::f32   ? pairs_of<Kind::f32, true>
+                              : kind == Kind::f16 ? pairs_of<Kind::f16, true>
+                                                  : pairs_of<Kind::bf16, true>)
+                           : (kind == Kind::f32   ? pairs_of<Kind::f32, false>
+                              : kind == Kind::f16 ? pairs_of<Kind::f16, false>
+                                                  : pairs_of<Kind::bf16, false>);
+    run(row, count, inverse, first, table);
+}
+
+template <Kind K>
+std::int64_t outside_of(const std::byte* row, std::int64_t count, float low_value, float high_value, float* out) {
+    const F low = splat(low_value), high = splat(high_value);
+    std::int64_t found = 0, i = 0;
+    const auto keep = [&](std::int64_t at) {
+        const float x = load_value<K>(row + at * size_of(K));
+        if (x < low_value || x >= high_value) out[found++] = x;
+    };
+    for (; i + L <= count; i += L) {
+        const F x = load_values<K>(row + i * size_of(K));
+        if (beyond(x, low, high))
+            for (std::int64_t at = i; at < i + L; ++at) keep(at);
+    }
+    for (; i < count; ++i) keep(i);
+    return found;
+}
+
+std::int64_t outside(Kind kind, const std::byte* row, std::int64_t count, float low, float high, float* out) {
+    return kind == Kind::f32   ? outside_of<Kind::f32>(row, count, low, high, out)
+           : kind == Kind::f16 ? outside_of<Kind::f16>(row, count, low, high, out)
+                               : outside_of<Kind::bf16>(row, count, low, high, out);
+}
+
+// --- zeros -----------------------------------------------------------------------------------------------------------
+
+template <Kind K>
+QUANTSCOPE_INLINE bool is_zero(const std::byte* at) {
+    if constexpr (K == Kind::f32) {
+        std::uint32_t bits;
+        __builtin_memcpy(&bits, at, 4);
+        return (bits << 1) == 0;
+    } else {
+        std::uint16_t bits;
+        __builtin_memcpy(&bits, at, 2);
+        return (bits & 0x7fff) == 0;
+    }
+}
+
+template <Kind K>
+std::int64_t zeros_of(const std::byte* row, std::int64_t count) {
+    constexpr int step = K == Kind::f32 ? L : 2 * L;
+    std::int64_t found = 0, i = 0;
+    while (i + step <= count) {
+        const std::int64_t left = (count - i) / step;
+        const std::int64_t end = i + step * (left < most_before_overflow ? left : most_before_overflow);
+        if constexpr (K == Kind::f32) {
+            I zeros = {};
+            for (; i < end; i += step) zeros -= (load<U>(row + 4 * i) << 1) == 0;
+            for (int l = 0; l < step; ++l) found += zeros[l];
+        } else {
+            S zeros = {};
+            for (; i < end; i += step) zeros -= (load<W>(row + 2 * i) << 1) == 0;
+            for (int l = 0; l < step; ++l) found += zeros[l];
+        }
+    }
+    for (; i < count; ++i) found += is_zero<K>(row + i * size_of(K));
+    return found;
+}
+
+std::int64_t zeros(Kind kind, const std::byte* row, std::int64_t count) {
+    return kind == Kind::f32 ? zeros_of<Kind::f32>(row, count) : zeros_of<Kind::f16>(row, count);
+}
+
+void add_zeros(Kind kind, const std::byte* row, std::int64_t count, std::uint32_t* columns) {
+    if (kind == Kind::f32)
+        for (std::int64_t i = 0; i < count; ++i) columns[i] += is_zero<Kind::f32>(row + 4 * i);
+    else
+        for (std::int64_t i = 0; i < count; ++i) columns[i] += is_zero<Kind::f16>(row + 2 * i);
+}
+// --- the yardstick ---------------------------------------------------------------------------------------------------
+
+template <Kind K>
+double sum_of(const std::byte* values, std::int64_t count) {
+    constexpr std::int64_t block = 1 << 16; // float lanes within a block, double between blocks
+    double total = 0;
+    std::int64_t i = 0;
+    while (i + 4 * L <= count) {
+        const std::int64_t end = count - i < block ? count : i + block;
+        F a = {}, b = {}, c = {}, d = {};
+        for (; i + 4 * L <= end; i += 4 * L) {
+            const std::byte* at = values + i * size_of(K);
+            a += load_values<K>(at);
+            b += load_values<K>(at + L * size_of(K));
+            c += load_values<K>(at + 2 * L * size_of(K));
+            d += load_values<K>(at + 3 * L * size_of(K));
+        }
+        const F all = (a + b) + (c + d);
+        for (int l = 0; l < L; ++l) total += static_cast<double>(all[l]);
+    }
+    for (; i < count; ++i) total += static_cast<double>(load_value<K>(values + i * size_of(K)));
+    return total;
+}
+
+double sum(Kind kind, const std::byte* values, std::int64_t count) {
+    switch (kind) {
+    case Kind::f32: return sum_of<Kind::f32>(values, count);
+    case Kind::f16: return sum_of<Kind::f16>(values, count);
+    case Kind::bf16: return sum_of<Kind::bf16>(values, count);
+    }
+    return 0;
+}
+
