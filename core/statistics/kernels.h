@@ -58,11 +58,11 @@ struct Table {
                            std::int32_t* above);
     void (*count_strip_32)(const float* values, std::int64_t count, int wanted, const float* thresholds,
                            std::int32_t* above);
-    /// Counts values by pairs: of two vectors one behind the other, or of two neighbours, the bins b = ⌊w·inverse⌋ −
-    /// first give the cell 512·b₁ + b₂. Values beyond the 512 bins count in the outermost if `clamp`; otherwise there
-    /// must be none. \param count  even
-    void (*pairs)(Kind kind, const std::byte* row, std::int64_t count, float inverse, float first, bool clamp,
-                  std::uint32_t* table);
+    /// Adds each value to the cell of its bin ⌊w·inverse⌋ − first in one of `window_copies` tables: neighbours that are
+    /// equal then need not wait for each other. Values beyond the bins count in the outermost if `clamp`; otherwise
+    /// there must be none. \param cells  [window_copies][window_bins]
+    void (*count_window)(Kind kind, const std::byte* row, std::int64_t count, float inverse, float first, bool clamp,
+                         std::uint32_t* cells);
     /// Copies the values that do not lie in [low, high) in order. \param out  room for all \returns how many
     std::int64_t (*outside)(Kind kind, const std::byte* row, std::int64_t count, float low, float high, float* out);
     /// How many of a row's values are 0, and the same added to one counter per column.
@@ -73,7 +73,7 @@ struct Table {
 };
 
 constexpr int strip_lanes_16 = 32, strip_lanes_32 = 16;
-constexpr int pair_bits = 9, pair_bins = 1 << pair_bits;
+constexpr int window_bins = 2048, window_copies = 2;
 
 /// The table for the best level that the processor can run, or that `use_level` chose.
 const Table& table();

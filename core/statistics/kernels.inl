@@ -28,7 +28,7 @@ const Table& table() {
                                         .count_not_above_32 = count_not_above_32,
                                         .count_strip_16 = count_strip_16,
                                         .count_strip_32 = count_strip_32,
-                                        .pairs = pairs,
+                                        .count_window = count_window,
                                         .outside = outside,
                                         .zeros = zeros,
                                         .add_zeros = add_zeros,

@@ -1,11 +1,13 @@
-// A histogram by pairs of values, zeros, and the plain sum. Part of kernels.inl.
+// A histogram, zeros, and the plain sum. Part of kernels.inl.
 
-/// Adds one to two cells whose indices lie in one word.
-QUANTSCOPE_INLINE void add_two(const void* indices, std::uint32_t* table) {
-    std::uint64_t two;
-    __builtin_memcpy(&two, indices, 8);
-    ++table[static_cast<std::uint32_t>(two)];
-    ++table[two >> 32];
+/// Adds one to the cells of four bins that lie in one word.
+QUANTSCOPE_INLINE void add_four(const void* indices, std::uint32_t* cells) {
+    std::uint64_t four;
+    __builtin_memcpy(&four, indices, 8);
+    ++cells[four & 0xffff];
+    ++cells[window_bins + ((four >> 16) & 0xffff)];
+    ++cells[(four >> 32) & 0xffff];
+    ++cells[window_bins + (four >> 48)];
 }
 
 template <Kind K, bool Clamp>
@@ -16,37 +18,35 @@ QUANTSCOPE_INLINE I bin_of(const std::byte* at, F inverse, F low, F high, I firs
 }
 
 template <Kind K, bool Clamp>
-void pairs_of(const std::byte* row, std::int64_t count, float inverse_value, float first_value, std::uint32_t* table) {
-    constexpr int block = 8 * L; // values
-    alignas(64) std::uint32_t cells[block / 2];
-    const F inverse = splat(inverse_value), low = splat(first_value), high = splat(first_value + (pair_bins - 1));
+void count_window_of(const std::byte* row, std::int64_t count, float inverse_value, float first_value,
+                     std::uint32_t* cells) {
+    constexpr int block = 8 * L;
+    alignas(64) std::uint16_t bins[block];
+    const F inverse = splat(inverse_value), low = splat(first_value), high = splat(first_value + (window_bins - 1));
     const I first = I{} + static_cast<std::int32_t>(first_value);
     std::int64_t i = 0;
     for (; i + block <= count; i += block) {
-        for (int b = 0; b < block; b += 2 * L) {
-            const std::byte* at = row + (i + b) * size_of(K);
-            const I one = bin_of<K, Clamp>(at, inverse, low, high, first);
-            const I other = bin_of<K, Clamp>(at + L * size_of(K), inverse, low, high, first);
-            store(cells + b / 2, (one << pair_bits) + other);
+        for (int b = 0; b < block; b += L) {
+            const I bin = bin_of<K, Clamp>(row + (i + b) * size_of(K), inverse, low, high, first);
+            store(bins + b, __builtin_convertvector(bin, WH));
         }
-        for (int b = 0; b < block / 2; b += 2) add_two(cells + b, table);
+        for (int b = 0; b < block; b += 4) add_four(bins + b, cells);
     }
-    const auto bin = [&](std::int64_t at) {
-        const float place = __builtin_floorf(load_value<K>(row + at * size_of(K)) * inverse_value) - first_value;
-        return static_cast<std::int32_t>(!(place > 0) ? 0 : place < pair_bins - 1 ? place : pair_bins - 1);
-    };
-    for (; i + 2 <= count; i += 2) ++table[bin(i) * pair_bins + bin(i + 1)];
+    for (; i < count; ++i) {
+        const float place = __builtin_floorf(load_value<K>(row + i * size_of(K)) * inverse_value) - first_value;
+        ++cells[static_cast<std::int32_t>(!(place > 0) ? 0 : place < window_bins - 1 ? place : window_bins - 1)];
+    }
 }
 
-void pairs(Kind kind, const std::byte* row, std::int64_t count, float inverse, float first, bool clamp,
-           std::uint32_t* table) {
-    const auto run = clamp ? (kind == Kind::f32   ? pairs_of<Kind::f32, true>
-                              : kind == Kind::f16 ? pairs_of<Kind::f16, true>
-                                                  : pairs_of<Kind::bf16, true>)
-                           : (kind == Kind::f32   ? pairs_of<Kind::f32, false>
-                              : kind == Kind::f16 ? pairs_of<Kind::f16, false>
-                                                  : pairs_of<Kind::bf16, false>);
-    run(row, count, inverse, first, table);
+void count_window(Kind kind, const std::byte* row, std::int64_t count, float inverse, float first, bool clamp,
+                  std::uint32_t* cells) {
+    const auto run = clamp ? (kind == Kind::f32   ? count_window_of<Kind::f32, true>
+                              : kind == Kind::f16 ? count_window_of<Kind::f16, true>
+                                                  : count_window_of<Kind::bf16, true>)
+                           : (kind == Kind::f32   ? count_window_of<Kind::f32, false>
+                              : kind == Kind::f16 ? count_window_of<Kind::f16, false>
+                                                  : count_window_of<Kind::bf16, false>);
+    run(row, count, inverse, first, cells);
 }
 
 template <Kind K>

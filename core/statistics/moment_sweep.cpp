@@ -125,8 +125,11 @@ MomentSweep Sweep::run() {
     InOrder total(kind_, width, empty);
     parallel_for((rows + band_rows - 1) / band_rows, 1, [&](std::int64_t band_index, std::int64_t) {
         auto worker = workers.take([&] {
-            return std::make_unique<Worker>(Worker{
-                RowWindow(source_), TileColumns(kind_, columns_), {}, {}, PairHistogram(kind_, window, most_outside)});
+            return std::make_unique<Worker>(Worker{RowWindow(source_),
+                                                   TileColumns(kind_, columns_),
+                                                   {},
+                                                   {},
+                                                   WindowHistogram(kind_, window, most_outside)});
         });
         auto sums = empty.take([] { return std::make_unique<BandColumns>(); });
         sums->clear(kind_, width);

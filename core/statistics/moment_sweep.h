@@ -7,8 +7,8 @@
 
 #include "core/base/progress.h"
 #include "core/statistics/matrix_source.h"
-#include "core/statistics/pair_histogram.h"
 #include "core/statistics/rank_search.h"
+#include "core/statistics/window_histogram.h"
 
 namespace quantscope {
 

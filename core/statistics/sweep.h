@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/statistics/band_columns.h"
-#include "core/statistics/pair_histogram.h"
+#include "core/statistics/window_histogram.h"
 
 namespace quantscope {
 
@@ -20,7 +20,7 @@ private:
         TileColumns tile;
         std::vector<kernels::RowLanes> lanes;
         std::vector<float> values;
-        PairHistogram histogram;
+        WindowHistogram histogram;
     };
 
     void band(std::int64_t first, std::int64_t last, Worker& worker, BandColumns& sums);

@@ -1,5 +1,5 @@
-// A histogram by pairs of values.
-#include "core/statistics/pair_histogram.h"
+// A histogram over the window where nearly all values lie.
+#include "core/statistics/window_histogram.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,19 +10,19 @@ namespace quantscope {
 
 namespace {
 
-constexpr std::size_t bins = kernels::pair_bins;
+constexpr std::size_t bins = kernels::window_bins;
 
 } // namespace
 
 HistogramWindow window_of(std::span<const float> sorted, double deviation) {
     if (sorted.empty()) return {};
     const double low = sorted.front(), high = sorted.back();
-    // No wider than the tensor's range in at most 512 bins asks for, whatever outliers it has beyond the sample's.
+    // No wider than a histogram of the tensor's range in 512 bins asks for, whatever outliers lie beyond the sample's.
     double range = std::min(high - low, 10 * deviation);
     if (!(range > 0)) range = high - low;
     const double middle = range < high - low ? static_cast<double>(sorted[sorted.size() / 2]) : (low + high) / 2;
     const double least = std::max(std::abs(middle), 0x1p-40) * 0x1p-20; // then bins' numbers are exact in float32
-    const double width = std::exp2(std::ceil(std::log2(std::max(range / static_cast<double>(bins), least))));
+    const double width = std::exp2(std::ceil(std::log2(std::max(range / 512, least))));
     if (width < 0x1p-60 || width > 0x1p60) return {};
     HistogramWindow window;
     window.width = width;
@@ -43,7 +43,7 @@ void WindowCounts::add(const WindowCounts& other, std::size_t most_outside) {
     if (!complete) outside.clear();
 }
 
-PairHistogram::PairHistogram(kernels::Kind kind, HistogramWindow window, std::size_t most_outside)
+WindowHistogram::WindowHistogram(kernels::Kind kind, HistogramWindow window, std::size_t most_outside)
     : kind_(kind)
     , most_outside_(most_outside)
     , inverse_(static_cast<float>(1 / window.width))
@@ -51,17 +51,17 @@ PairHistogram::PairHistogram(kernels::Kind kind, HistogramWindow window, std::si
     , low_(static_cast<float>(window.edge(0)))
     , high_(static_cast<float>(window.edge(bins)))
     , counts_(window) {
-    if (counts_.complete) pairs_.assign(bins * bins, 0);
+    if (counts_.complete) cells_.assign(kernels::window_copies * bins, 0);
 }
 
-void PairHistogram::add_single(float value) {
+void WindowHistogram::add_single(float value) {
     if (value < low_ || value >= high_)
         counts_.outside.push_back(value);
     else
         ++counts_.counts[static_cast<std::size_t>(std::floor(value * inverse_) - first_)];
 }
 
-void PairHistogram::add(const std::byte* row, std::int64_t count, float low, float high, bool has_non_finite) {
+void WindowHistogram::add(const std::byte* row, std::int64_t count, float low, float high, bool has_non_finite) {
     if (!counts_.complete) return;
     if (has_non_finite) {
         for (std::int64_t i = 0; i < count; ++i)
@@ -69,34 +69,28 @@ void PairHistogram::add(const std::byte* row, std::int64_t count, float low, flo
     } else {
         const auto& kernel = kernels::table();
         const bool inside = low >= low_ && high < high_;
-        kernel.pairs(kind_, row, count / 2 * 2, inverse_, first_, !inside, pairs_.data());
-        pairs_counted_ += static_cast<std::uint64_t>(count / 2);
+        kernel.count_window(kind_, row, count, inverse_, first_, !inside, cells_.data());
+        counted_ += static_cast<std::uint64_t>(count);
         if (!inside) { // the kernel put these into the outermost bins
             found_.resize(static_cast<std::size_t>(count));
-            const std::int64_t found = kernel.outside(kind_, row, count / 2 * 2, low_, high_, found_.data());
+            const std::int64_t found = kernel.outside(kind_, row, count, low_, high_, found_.data());
             for (std::int64_t i = 0; i < found; ++i)
                 --counts_.counts[found_[static_cast<std::size_t>(i)] < low_ ? 0 : bins - 1];
             counts_.outside.insert(counts_.outside.end(), found_.begin(), found_.begin() + found);
         }
-        if (count % 2 != 0) add_single(value_at(kind_, row, count - 1));
-        if (pairs_counted_ > std::uint64_t{1} << 31) flush(); // before a cell overflows
+        if (counted_ > std::uint64_t{1} << 31) flush(); // before a cell overflows
     }
     if (counts_.outside.size() > most_outside_) counts_.complete = false;
 }
 
-void PairHistogram::flush() {
-    for (std::size_t i = 0; i < bins; ++i) {
-        const std::uint32_t* cells = pairs_.data() + i * bins;
-        for (std::size_t j = 0; j < bins; ++j) {
-            counts_.counts[i] += cells[j];
-            counts_.counts[j] += cells[j];
-        }
-    }
-    std::fill(pairs_.begin(), pairs_.end(), 0);
-    pairs_counted_ = 0;
+void WindowHistogram::flush() {
+    for (std::size_t i = 0; i < cells_.size(); ++i)
+        counts_.counts[i % bins] += cells_[i];
+    std::fill(cells_.begin(), cells_.end(), 0);
+    counted_ = 0;
 }
 
-void PairHistogram::move_into(WindowCounts& total) {
+void WindowHistogram::move_into(WindowCounts& total) {
     if (counts_.complete) flush();
     total.add(counts_, most_outside_);
     counts_ = WindowCounts(counts_.window);

@@ -1,5 +1,5 @@
-// The tensor's histogram, counted while a row is in cache. Values are counted by pairs: one increment in a table of
-// 512 × 512 cells serves two of them, and what each cell's row and column hold together are the counts of the 512 bins.
+// The tensor's histogram, counted while a row is in cache: bins of one width over the window where nearly all values
+// lie, and single values beyond.
 #pragma once
 
 #include <span>
@@ -9,7 +9,7 @@
 
 namespace quantscope {
 
-/// Bins [k · width, (k + 1) · width) for k = first … first + 511; the width is a power of two.
+/// Bins [k · width, (k + 1) · width) for k = first … first + 2047; the width is a power of two.
 struct HistogramWindow {
     double width = 0; ///< 0: no histogram
     std::int64_t first = 0;
@@ -24,7 +24,7 @@ HistogramWindow window_of(std::span<const float> sorted, double deviation);
 /// Exact counts of all finite values, those outside of the window one by one.
 struct WindowCounts {
     HistogramWindow window;
-    std::vector<std::uint64_t> counts; ///< [pair_bins]
+    std::vector<std::uint64_t> counts; ///< [window_bins]
     std::vector<float> outside;
     bool complete = true; ///< false: there were too many outside to keep them
 
@@ -32,10 +32,10 @@ struct WindowCounts {
     void add(const WindowCounts& other, std::size_t most_outside);
 };
 
-class PairHistogram {
+class WindowHistogram {
 public:
     /// \param most_outside  of the window, that are kept
-    PairHistogram(kernels::Kind kind, HistogramWindow window, std::size_t most_outside);
+    WindowHistogram(kernels::Kind kind, HistogramWindow window, std::size_t most_outside);
 
     /// A row whose finite values lie within low … high.
     void add(const std::byte* row, std::int64_t count, float low, float high, bool has_non_finite);
@@ -49,8 +49,8 @@ private:
     kernels::Kind kind_;
     std::size_t most_outside_;
     float inverse_, first_, low_, high_; // of the window
-    std::vector<std::uint32_t> pairs_;   // [pair_bins][pair_bins]
-    std::uint64_t pairs_counted_ = 0;
+    std::vector<std::uint32_t> cells_;   // [copies][window_bins]
+    std::uint64_t counted_ = 0;          // since the cells were empty
     WindowCounts counts_;
     std::vector<float> found_;
 };
