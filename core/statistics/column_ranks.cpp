@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <mutex>
+#include <utility>
 
 #include "core/base/parallel.h"
 #include "core/statistics/keys.h"
+#include "core/statistics/shelf.h"
 
 namespace quantscope {
 
@@ -45,8 +46,11 @@ public:
 
     /// Strips [first, last) of `columns`, which are copied together.
     void run(const Columns& columns, std::int64_t first, std::int64_t last, const Progress& progress);
-    /// What the strips that ran add to the tensor's thresholds.
-    const ThresholdCounts& counts() const { return counts_; }
+    /// What the strips that ran add to the tensor's thresholds; from then on they are counted from 0.
+    void move_counts(ThresholdCounts& to) {
+        for (std::size_t i = 0; i < counts_.not_above.size(); ++i)
+            to.not_above[i] += std::exchange(counts_.not_above[i], 0);
+    }
 
 private:
     void load(const Columns& columns, std::int64_t first, std::int64_t last);
@@ -223,20 +227,21 @@ std::vector<std::vector<float>> column_percentiles(const MatrixSource& source, c
     for (double p : percentiles)
         shapes.push_back(sample.shape(p));
 
-    const ThresholdCounts empty = thresholds; // where every piece begins
-    std::mutex mutex;                         // pieces add whole numbers: in any order
+    Shelf<StripSearch> searches;
     const auto walk = [&](const Columns& columns) {
         // As many strips at once as lie in half of a core's second-level cache.
-        constexpr std::int64_t cache = std::int64_t{1} << 20, strip_row = 64;
+        constexpr std::int64_t cache = std::int64_t{3} << 19, strip_row = 64;
         const std::int64_t lanes = lanes_of(columns.kind), strips = (columns.count + lanes - 1) / lanes;
         parallel_for(strips, std::clamp<std::int64_t>(cache / (rows * strip_row), 1, 16),
                      [&](std::int64_t first, std::int64_t last) {
-                         StripSearch search(sweep, percentiles, shapes, exact, empty, out);
-                         search.run(columns, first, last, progress);
-                         std::lock_guard lock(mutex);
-                         for (std::size_t i = 0; i < thresholds.not_above.size(); ++i)
-                             thresholds.not_above[i] += search.counts().not_above[i];
+                         auto search = searches.take([&] {
+                             return std::make_unique<StripSearch>(sweep, percentiles, shapes, exact, thresholds, out);
+                         });
+                         search->run(columns, first, last, progress);
+                         searches.give(std::move(search));
                      });
+        for (auto& search : searches.all())
+            search->move_counts(thresholds);
     };
 
     Columns columns;

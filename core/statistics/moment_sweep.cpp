@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
 #include <mutex>
 
 #include "core/base/parallel.h"
 #include "core/statistics/keys.h"
+#include "core/statistics/shelf.h"
 #include "core/statistics/sweep.h"
 
 namespace quantscope {
@@ -35,32 +35,6 @@ constexpr std::int64_t cached_bytes = 768 << 10; // rows that are walked again w
 
 bool is_negative_pattern(std::uint16_t bits) { return bits >= 0x8000; }
 std::uint16_t infinity_bits(Kind kind) { return kind == Kind::f16 ? 0x7c00 : 0x7f80; }
-
-/// Things that threads take and give back, so that there are no more of them than threads.
-template <typename T>
-class Shelf {
-public:
-    template <typename Make>
-    std::unique_ptr<T> take(Make make) {
-        std::unique_lock lock(mutex_);
-        if (things_.empty()) {
-            lock.unlock();
-            return make();
-        }
-        auto thing = std::move(things_.back());
-        things_.pop_back();
-        return thing;
-    }
-    void give(std::unique_ptr<T> thing) {
-        std::lock_guard lock(mutex_);
-        things_.push_back(std::move(thing));
-    }
-    std::vector<std::unique_ptr<T>>& all() { return things_; }
-
-private:
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<T>> things_;
-};
 
 /// Adds bands up in their order, whatever the order in which they are finished.
 class InOrder {
