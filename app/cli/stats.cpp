@@ -14,6 +14,7 @@ namespace {
 
 struct Options {
     std::string model, sites = "*", out;
+    bool exact = false;
 };
 
 nlohmann::json summary(const Site& site, const WeightStatistics& s) {
@@ -63,6 +64,8 @@ Result run(const Options& options, const Common&, Progress& progress) {
     auto& list = result.json["sites"] = nlohmann::json::array();
     std::vector<Row> rows;
     const Checkpoint& checkpoint = model->checkpoint();
+    StatisticsOptions wish;
+    wish.exact_percentiles = options.exact;
     ReportContent content;
     content.sites = sites.size();
     content.site = [&](std::size_t index, Progress& part) {
@@ -71,7 +74,7 @@ Result run(const Options& options, const Common&, Progress& progress) {
         ReportSite out{
             site.name, site.role, std::string(name(tensor.dtype)), site.block, site.out, site.in, tensor.bytes, {},
             {},        nullptr};
-        out.original = weight_statistics(MatrixSource::of(checkpoint, site), {}, part);
+        out.original = weight_statistics(MatrixSource::of(checkpoint, site), wish, part);
         list.push_back(summary(site, *out.original));
         rows.push_back(table_row(site, *out.original));
         return out;
@@ -110,6 +113,9 @@ Command stats_command() {
                 parser.add_option("--sites", options->sites, "only layers whose name matches, * as in a shell")
                     ->capture_default_str();
                 parser.add_option("--out", options->out, "HDF5 report to write");
+                parser.add_flag("--exact", options->exact,
+                                "exact percentiles; without it each is a weight whose rank is off by 0.1 % of its "
+                                "channel at most");
                 return [options](const Common& common, Progress& progress) { return run(*options, common, progress); };
             }};
 }

@@ -60,6 +60,7 @@ class CommandLineTest : public QObject {
 private Q_SLOTS:
     void inspectNamesEveryTensor();
     void statsSummarisesEachMatchingSite();
+    void statsGivesExactPercentilesOnRequest();
     void tokenizeGivesIds();
     void logitsAreAsWideAsTheVocabulary();
     void schemesDescribeThemselves();
@@ -89,6 +90,20 @@ void CommandLineTest::statsSummarisesEachMatchingSite() {
     QVERIFY(has_keys(sites[0].toObject(),
                      {"name", "role", "shape", "min", "max", "kurtosis", "outlier_score", "percentiles"}));
     QVERIFY(QFileInfo(path("stats.h5")).size() > 10'000);
+}
+
+void CommandLineTest::statsGivesExactPercentilesOnRequest() {
+    const auto percentiles = [&](const QStringList& wish) {
+        const auto answer = run(QStringList{"stats", model, "--sites", "*.2.mlp.gate_proj", "--json"} + wish);
+        return answer.json()["sites"][0]["percentiles"].toArray();
+    };
+    const auto near = percentiles({}), exact = percentiles({"--exact"});
+    QVERIFY(!near.isEmpty());
+    QCOMPARE(near.size(), exact.size());
+    QVERIFY(near != exact); // otherwise the wish was not heard
+    for (int p = 0; p < near.size(); ++p)
+        QVERIFY(std::abs(near[p][1].toDouble() - exact[p][1].toDouble()) <
+                0.05 * (1 + std::abs(exact[p][1].toDouble())));
 }
 
 void CommandLineTest::tokenizeGivesIds() {
