@@ -20,6 +20,7 @@ QString number_text(double value, int digits) {
     if (size < 1e-3 || size >= 1e6) {
         QString text = QString::number(value, 'e', digits - 1);
         text.replace(QStringLiteral("e-0"), QStringLiteral("e-")).replace(QStringLiteral("e+0"), QStringLiteral("e"));
+        text.remove(u'+').replace(u'-', QChar(0x2212)); // in front and in the exponent
         return text;
     }
     const int whole = int(std::floor(std::log10(size))) + 1;

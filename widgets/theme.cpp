@@ -201,6 +201,8 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 QFrame[card="true"] { background: @panel@; border: 1px solid @line@; border-radius: 6px; }
+QFrame[banner="quiet"] { background: @panel@; border: 1px solid @line@; border-radius: 6px; }
+QFrame[banner="loud"] { background: @selection@; border: 1px solid @accent@; border-radius: 6px; }
 QLabel[tone="secondary"] { color: @secondary@; }
 QLabel[tone="section"] { color: @secondary@; font-size: 8pt; }
 QLabel[tone="heading"] { color: @text@; font-weight: 600; }

@@ -64,7 +64,7 @@ void MainWindow::selectLayers(const QStringList& layers) { tree_->select(layers)
 
 bool MainWindow::isIdle() const {
     return !jobs_.isBusy(JobRunner::Lane::person) && !jobs_.isBusy(JobRunner::Lane::background) && !plan_task_.busy() &&
-           !estimate_task_.busy() && !fit_task_.busy() && !estimate_timer_.isActive() && !fit_timer_.isActive();
+           !estimate_task_.busy() && !fit_task_.busy() && !selection_task_.busy() && !estimate_timer_.isActive() && !fit_timer_.isActive();
 }
 
 void MainWindow::showJob(const widgets::JobState& job) {

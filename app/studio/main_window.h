@@ -1,6 +1,6 @@
 // The studio's window: connects the views to the session, and every change to the recipe's undo stack. Its parts lie in
-// files by concern: _layout (panels), _actions (menus, keys), _model (opening, restoring), _recipe (schemes,
-// estimates), _work (quantizing, comparing, exporting).
+// files by concern: _layout (panels), _actions (menus, keys), _model (opening, restoring), _recipe (schemes), _estimate
+// (their effects), _work (quantizing, comparing, exporting).
 #pragma once
 
 #include <QElapsedTimer>
@@ -112,6 +112,8 @@ private:
     void showSchemes();
     void plan();
     void estimateCurrent();
+    void estimateSelection(); ///< the totals of several layers
+    void showEffect(const studio::Estimate& present, const studio::Estimate& plain, const QString& name);
     void estimateAll();
     void fitCurrent();
     nlohmann::json schemeOf(const QString& layer) const;
@@ -120,6 +122,7 @@ private:
                        const nlohmann::json& value, bool finished);
     void dragClip(const QString& layer, double low, double high, bool finished);
     void dragBreakpoint(const QString& layer, double breakpoint, bool finished);
+    void cancelDrag(const QString& layer);
     QString layersText() const; ///< "3 layers", for undo texts
     void openRecipeDialog();
     bool saveRecipe(bool ask);
@@ -136,7 +139,9 @@ private:
     studio::Totals totals_;
     QHash<QString, studio::LayerMeasures> measures_;
     studio::Estimate estimate_;                  ///< of the current layer
-    std::optional<studio::Estimate> full_range_; ///< of the layer whose clip is being dragged, at its whole range
+    std::optional<studio::Estimate> full_range_; ///< of the current layer, were nothing clipped
+    std::vector<nlohmann::json> schemes_;        ///< of the selected layers
+    bool dragging_ = false;                      ///< a handle is held
 
     QStackedWidget* stack_ = nullptr;
     QTabWidget* views_ = nullptr;
@@ -158,7 +163,7 @@ private:
     quint64 estimate_job_ = 0, measure_job_ = 0, open_job_ = 0;
     quint64 compare_job_ = 0, write_job_ = 0; ///< at work in the Compare view
     // Last, so that they stop before what their work uses goes.
-    widgets::LatestTask plan_task_, estimate_task_, fit_task_;
+    widgets::LatestTask plan_task_, estimate_task_, fit_task_, selection_task_;
     JobRunner jobs_;
 };
 

@@ -126,6 +126,8 @@ void MainWindow::connectViews() {
     });
     connect(weights_, &widgets::WeightsView::clip_dragged, this, &MainWindow::dragClip);
     connect(weights_, &widgets::WeightsView::breakpoint_dragged, this, &MainWindow::dragBreakpoint);
+    connect(weights_, &widgets::WeightsView::drag_cancelled, this, &MainWindow::cancelDrag);
+    connect(tree_, &widgets::LayerTree::compareRequested, weights_, &widgets::WeightsView::toggle_after);
     connect(weights_, &widgets::WeightsView::failed, this, [this](const QString& text) { message_->tell(text); });
     connect(weights_, &widgets::WeightsView::drawn, this, [this](const QString& layer) {
         if (layer == current_) estimateCurrent(); // its statistics are there now
@@ -143,7 +145,7 @@ void MainWindow::connectViews() {
     connect(job_line_, &widgets::JobLine::cancelRequested, &jobs_, &JobRunner::cancel);
     connect(&document_, &RecipeDocument::changed, this, &MainWindow::recipeChanged);
     connect(&document_, &RecipeDocument::documentChanged, this, &MainWindow::updateActions);
-    for (widgets::LatestTask* task : {&plan_task_, &estimate_task_, &fit_task_})
+    for (widgets::LatestTask* task : {&plan_task_, &estimate_task_, &fit_task_, &selection_task_})
         connect(task, &widgets::LatestTask::failed, this, [this](const QString& text) { message_->tell(text); });
 }
 

@@ -68,7 +68,7 @@ void MainWindow::setSession(std::shared_ptr<studio::Session> session) {
     if (measure_job_) jobs_.cancel(measure_job_);
     if (estimate_job_) jobs_.cancel(estimate_job_);
     measure_job_ = estimate_job_ = 0;
-    for (widgets::LatestTask* task : {&plan_task_, &estimate_task_, &fit_task_})
+    for (widgets::LatestTask* task : {&plan_task_, &estimate_task_, &fit_task_, &selection_task_})
         task->cancel();
     session_ = std::move(session);
     measures_.clear();

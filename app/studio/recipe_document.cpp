@@ -97,12 +97,11 @@ void RecipeDocument::change(nlohmann::json recipe, const QString& text, const QS
 void RecipeDocument::cancelDrag(const QString& drag) {
     const QUndoCommand* last = undo_.index() > 0 ? undo_.command(undo_.index() - 1) : nullptr;
     const auto* change = dynamic_cast<const RecipeChange*>(last);
-    if (change && !drag.isEmpty() && change->drag() == drag + QString::number(drag_count_)) {
-        auto* dropped = const_cast<QUndoCommand*>(last);
-        dropped->undo();
-        dropped->setObsolete(true); // the stack lets go of it instead of offering it to redo
-        undo_.undo();
-    }
+    if (!change || drag.isEmpty() || change->drag() != drag + QString::number(drag_count_)) return;
+    auto* dropped = const_cast<QUndoCommand*>(last);
+    dropped->undo();
+    dropped->setObsolete(true); // the stack lets go of it instead of offering it to redo
+    undo_.undo();
     ++drag_count_;
 }
 

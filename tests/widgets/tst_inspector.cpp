@@ -7,6 +7,7 @@
 #include <QTest>
 
 #include "widgets/inspector/scheme_inspector.h"
+#include "widgets/theme.h"
 
 namespace quantscope { // the test links no core: the choices' names as DESIGN §2 spells them
 std::string_view name(Choice choice) {
@@ -73,6 +74,9 @@ private Q_SLOTS:
     void a_parameter_shows_only_while_it_is_needed();
     void differing_layers_show_mixed_and_one_edit_sets_all();
     void differing_members_show_mixed();
+    void it_says_whose_scheme_it_edits();
+    void a_long_name_does_not_widen_the_panel();
+    void the_error_curve_is_drawn_at_once_and_follows_the_estimate();
     void a_slider_drag_is_not_finished_until_released();
     void an_option_of_a_list_is_told_with_its_member();
     void layers_in_float_grey_the_choices_out();
@@ -139,7 +143,63 @@ void TestInspector::differing_members_show_mixed() {
     inspector_->setSelection({QStringLiteral("a"), QStringLiteral("b")}, {scheme(4), scheme(4, "", "piecewise")});
     QCOMPARE(find<QComboBox>("scheme_grid")->currentIndex(), -1);
     QCOMPARE(find<QComboBox>("scheme_grid")->placeholderText(), QStringLiteral("mixed"));
-    QVERIFY(!find<QSpinBox>("scheme_grid_bits"));
+    auto* bits = find<QSpinBox>("scheme_grid_bits"); // both have bits; only one has a granularity
+    QVERIFY(bits && bits->isVisibleTo(inspector_.get()));
+    QCOMPARE(bits->value(), 4);
+    QVERIFY(!find<QComboBox>("scheme_grid_granularity"));
+    QSignalSpy edited(inspector_.get(), &SchemeInspector::parameterEdited);
+    QTest::keyClick(bits, Qt::Key_Up);
+    QCOMPARE(edited.value(0).value(1).toString(), QString()); // each layer keeps its own grid
+    QCOMPARE(edited.value(0).value(3).value<json>(), json(5));
+    inspector_->setSelection({QStringLiteral("a"), QStringLiteral("b")}, {scheme(4), scheme(3, "", "piecewise")});
+    QCOMPARE(find<QSpinBox>("scheme_grid_bits")->text(), QStringLiteral("mixed"));
+}
+
+void TestInspector::it_says_whose_scheme_it_edits() {
+    auto* banner = find<QFrame>("schemeBanner");
+    inspector_->setSelection({QStringLiteral("model.layers.0.mlp.down_proj")}, {scheme(4)});
+    QCOMPARE(find<QLabel>("schemeTitle")->text(), QStringLiteral("model.layers.0.mlp.down_proj"));
+    QCOMPARE(banner->property("banner").toString(), QStringLiteral("quiet"));
+    inspector_->setSelection({QStringLiteral("a"), QStringLiteral("b")}, {scheme(4), scheme(4)});
+    QCOMPARE(find<QLabel>("schemeTitle")->text(), QStringLiteral("2 layers"));
+    QVERIFY(find<QLabel>("effectTitle")->text().contains(QLatin1String("2 LAYERS")));
+    inspector_->setSelection({}, {scheme(4)});
+    QVERIFY(find<QLabel>("schemeTitle")->text().contains(QLatin1String("default")));
+    QCOMPARE(banner->property("banner").toString(), QStringLiteral("loud"));
+    QVERIFY(!find<QLabel>("schemeScope")->text().isEmpty());
+}
+
+void TestInspector::a_long_name_does_not_widen_the_panel() {
+    inspector_->setSelection({QStringLiteral("a")}, {scheme(4)});
+    const int width = inspector_->minimumSizeHint().width();
+    const QString name(200, u'x');
+    inspector_->setSelection({name}, {scheme(4)});
+    inspector_->setRecipe(name, QStringLiteral("every layer follows its default"));
+    QCOMPARE(inspector_->minimumSizeHint().width(), width);
+    QVERIFY2(width <= 260, qPrintable(QString::number(width)));
+}
+
+void TestInspector::the_error_curve_is_drawn_at_once_and_follows_the_estimate() {
+    inspector_->setSelection({QStringLiteral("a")}, {scheme(4)});
+    const auto curve_pixels = [this] {
+        const QImage picture = find<CurvePlot>("effectCurve")->grab().toImage();
+        int found = 0;
+        for (int y = 30; y < picture.height(); ++y) // below the legend
+            for (int x = 0; x < picture.width(); ++x)
+                found += picture.pixelColor(x, y) == Theme::current().scheme_b;
+        return found;
+    };
+    studio::Estimate estimate;
+    estimate.mse = 1;
+    for (int i = 0; i <= 20; ++i)
+        estimate.error_by_clip.emplace_back(0.05F * float(i), 1 + 0.01F * float((i - 8) * (i - 8)));
+    inspector_->effect().setEstimate(QStringLiteral("uniform"), estimate);
+    QTRY_VERIFY(curve_pixels() > 20);
+    const QImage before = find<CurvePlot>("effectCurve")->grab().toImage();
+    for (auto& point : estimate.error_by_clip)
+        point.second = 3 - point.second;
+    inspector_->effect().setEstimate(QStringLiteral("uniform"), estimate);
+    QTRY_VERIFY(find<CurvePlot>("effectCurve")->grab().toImage() != before);
 }
 
 void TestInspector::a_slider_drag_is_not_finished_until_released() {

@@ -11,6 +11,7 @@ namespace quantscope::widgets {
 EffectPanel::EffectPanel(QWidget* parent)
     : QWidget(parent)
     , remark_(new QLabel)
+    , note_(new QLabel)
     , curve_(new CurvePlot) {
     setObjectName(QStringLiteral("effectPanel"));
     static const char* const words[] = {"MSE", "SQNR", "relative error", "saturated", "size", "bits/weight"};
@@ -59,10 +60,18 @@ EffectPanel::EffectPanel(QWidget* parent)
     remark_->setWordWrap(true);
     remark_->setObjectName(QStringLiteral("effectRemark"));
     grid->addWidget(remark_, 1 + row_count, 0, 1, 3);
+    note_->setProperty("tone", QStringLiteral("secondary"));
+    note_->setWordWrap(true);
+    note_->setObjectName(QStringLiteral("effectNote"));
+    grid->addWidget(note_, 2 + row_count, 0, 1, 3);
     curve_->setObjectName(QStringLiteral("effectCurve"));
+    curve_->setAccessibleName(QStringLiteral("Error against the clip range or breakpoint"));
+    curve_->setToolTip(
+        QStringLiteral("The layer's mean squared error at other settings; the dashed line is the present "
+                       "scheme, the dot the least error."));
     curve_->setMinimumWidth(160);
     curve_->setFixedHeight(112);
-    grid->addWidget(curve_, 2 + row_count, 0, 1, 3);
+    grid->addWidget(curve_, 3 + row_count, 0, 1, 3);
     clear();
 }
 
@@ -87,11 +96,26 @@ void EffectPanel::setEstimate(const QString& name, const studio::Estimate& estim
                                        : QStringLiteral("From the histogram; exact once quantized"));
     const bool piecewise = estimate.error_by_clip.empty();
     const auto& points = piecewise ? estimate.error_by_breakpoint : estimate.error_by_clip;
-    curve_->setVisible(!points.empty());
-    if (points.empty()) return;
-    curve_->set_axis_names(piecewise ? QStringLiteral("breakpoint, × limit") : QStringLiteral("clip, × range"),
+    curve_->set_axis_names(piecewise ? QStringLiteral("breakpoint ÷ clip") : QStringLiteral("clip ÷ full range"),
                            QStringLiteral("MSE"));
     curve_->set_curve(points, estimate.mse);
+    showCurve();
+}
+
+void EffectPanel::showCurve() {
+    curve_->setVisible(curve_allowed_ && !curve_->points().empty());
+    curve_->refresh();
+}
+
+void EffectPanel::setCurveAllowed(bool allowed) {
+    if (allowed == curve_allowed_) return;
+    curve_allowed_ = allowed;
+    showCurve();
+}
+
+void EffectPanel::setRemark(const QString& remark) {
+    note_->setText(remark);
+    note_->setVisible(!remark.isEmpty());
 }
 
 void EffectPanel::setBaseline(const QString& name, const studio::Estimate& estimate) {
@@ -112,8 +136,9 @@ void EffectPanel::clear() {
     for (QLabel* title : titles_)
         title->clear();
     remark_->clear();
+    setRemark({});
     curve_->set_curve({}, NAN);
-    curve_->hide();
+    showCurve();
 }
 
 QString EffectPanel::text(int row, bool baseline) const { return (baseline ? baseline_ : present_)[row]->text(); }

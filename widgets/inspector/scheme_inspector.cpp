@@ -4,6 +4,7 @@
 #include <QHBoxLayout>
 #include <QScrollArea>
 #include <QSignalBlocker>
+#include <QStyle>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -14,6 +15,8 @@ namespace quantscope::widgets {
 using nlohmann::json;
 
 namespace {
+
+constexpr int least_height_for_curve = 600; ///< pixels
 
 QLabel* section(const QString& text) {
     auto* label = new QLabel(text);
@@ -52,6 +55,29 @@ json common_value(const std::vector<json>& schemes, const std::string& choice, c
     return common;
 }
 
+/// What every one of the members has, in the first one's order, within the bounds that all of them allow.
+std::vector<Parameter> shared_parameters(const std::vector<const Description*>& members) {
+    std::vector<Parameter> shared;
+    if (members.empty()) return shared;
+    for (Parameter parameter : members.front()->parameters) {
+        const bool everywhere = std::all_of(members.begin() + 1, members.end(), [&](const Description* member) {
+            for (const Parameter& other : member->parameters) {
+                if (other.name != parameter.name || other.kind != parameter.kind) continue;
+                parameter.minimum = std::max(parameter.minimum, other.minimum);
+                parameter.maximum = std::min(parameter.maximum, other.maximum);
+                std::erase_if(parameter.options, [&other](const std::string& option) {
+                    return std::find(other.options.begin(), other.options.end(), option) == other.options.end();
+                });
+                return parameter.kind == Parameter::Kind::option ? !parameter.options.empty()
+                                                                 : parameter.minimum <= parameter.maximum;
+            }
+            return false;
+        });
+        if (everywhere) shared.push_back(std::move(parameter));
+    }
+    return shared;
+}
+
 std::string as_word(const json& value) {
     return value.is_string() ? value.get<std::string>() : value.is_null() ? std::string() : value.dump();
 }
@@ -61,8 +87,10 @@ std::string as_word(const json& value) {
 SchemeInspector::SchemeInspector(std::vector<Description> members, QWidget* parent)
     : QWidget(parent)
     , members_(std::move(members))
-    , title_(new QLabel)
-    , recipe_(new QLabel)
+    , banner_(new QFrame)
+    , title_(new ElidedLabel)
+    , recipe_(new ElidedLabel)
+    , scope_(new QLabel)
     , remark_(new QLabel)
     , problems_(new QLabel)
     , quantize_(new QCheckBox(QStringLiteral("Quantize")))
@@ -73,22 +101,22 @@ SchemeInspector::SchemeInspector(std::vector<Description> members, QWidget* pare
     , effect_(new EffectPanel) {
     setObjectName(QStringLiteral("schemeInspector"));
     setAccessibleName(QStringLiteral("Scheme"));
-    title_->setProperty("tone", QStringLiteral("section"));
+    title_->setProperty("tone", QStringLiteral("heading"));
     title_->setObjectName(QStringLiteral("schemeTitle"));
-    title_->setWordWrap(true);
-
-    auto* card = new QFrame;
-    card->setProperty("card", true);
-    auto* card_layout = new QVBoxLayout(card);
-    card_layout->setContentsMargins(8, 6, 8, 6);
-    card_layout->setSpacing(0);
+    scope_->setObjectName(QStringLiteral("schemeScope"));
     recipe_->setObjectName(QStringLiteral("schemeRecipe"));
     remark_->setObjectName(QStringLiteral("schemeRemark"));
-    remark_->setProperty("tone", QStringLiteral("secondary"));
-    for (QLabel* label : {recipe_, remark_, problems_})
+    for (QLabel* label : {scope_, static_cast<QLabel*>(recipe_), remark_})
+        label->setProperty("tone", QStringLiteral("secondary"));
+    for (QLabel* label : {scope_, remark_, problems_})
         label->setWordWrap(true);
-    card_layout->addWidget(recipe_);
-    card_layout->addWidget(remark_);
+    banner_->setObjectName(QStringLiteral("schemeBanner"));
+    banner_->setProperty("banner", QStringLiteral("quiet"));
+    auto* banner_layout = new QVBoxLayout(banner_);
+    banner_layout->setContentsMargins(8, 6, 8, 6);
+    banner_layout->setSpacing(0);
+    banner_layout->addWidget(title_);
+    banner_layout->addWidget(scope_);
     problems_->setObjectName(QStringLiteral("schemeProblems"));
     problems_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     problems_->hide();
@@ -119,8 +147,9 @@ SchemeInspector::SchemeInspector(std::vector<Description> members, QWidget* pare
     auto* layout = new QVBoxLayout(body_);
     layout->setContentsMargins(12, 8, 12, 12);
     layout->setSpacing(6);
-    layout->addWidget(title_);
-    layout->addWidget(card);
+    layout->addWidget(banner_);
+    layout->addWidget(recipe_);
+    layout->addWidget(remark_);
     layout->addWidget(problems_);
     layout->addWidget(section(QStringLiteral("WEIGHTS")));
     layout->addLayout(head);
@@ -145,7 +174,9 @@ SchemeInspector::SchemeInspector(std::vector<Description> members, QWidget* pare
     auto* effect_layout = new QVBoxLayout(effect_box_);
     effect_layout->setContentsMargins(12, 0, 12, 8);
     effect_layout->setSpacing(4);
-    effect_layout->addWidget(section(QStringLiteral("EFFECT ON THIS LAYER")));
+    effect_title_ = section(QStringLiteral("EFFECT ON THIS LAYER"));
+    effect_title_->setObjectName(QStringLiteral("effectTitle"));
+    effect_layout->addWidget(effect_title_);
     effect_layout->addWidget(effect_);
     auto* line = new QFrame;
     line->setFrameShape(QFrame::HLine);
@@ -191,25 +222,26 @@ void SchemeInspector::makeChoice(Choice choice) {
     choices_.insert(int(choice), controls);
 }
 
-void SchemeInspector::rebuildParameters(Choice choice, const Description* member) {
+void SchemeInspector::rebuildParameters(Choice choice, const std::vector<const Description*>& members) {
     ChoiceControls& shown = choices_[int(choice)];
-    if (shown.shown == member) return;
+    if (shown.shown == members) return;
     const QWidget* focus = focusWidget();
     while (shown.parameters->rowCount() > 0)
         shown.parameters->removeRow(0);
     shown.controls.clear();
-    shown.shown = member;
-    shown.box->setVisible(member && !member->parameters.empty());
-    if (!member) return;
+    shown.shown = members;
+    const std::vector<Parameter> parameters = shared_parameters(members);
+    shown.box->setVisible(!parameters.empty());
     const QString key = QString::fromUtf8(name(choice).data(), qsizetype(name(choice).size()));
+    // With several members each layer keeps its own: only the value is told.
+    const QString member = members.size() == 1 ? QString::fromStdString(members.front()->name) : QString();
     QWidget* previous = shown.members;
-    for (const Parameter& parameter : member->parameters) {
+    for (const Parameter& parameter : parameters) {
         const QString parameter_name = QString::fromStdString(parameter.name);
         auto* control = new ParameterControl(parameter, QStringLiteral("scheme_%1_%2").arg(key, parameter_name));
         connect(control, &ParameterControl::edited, this,
-                [this, key, member_name = QString::fromStdString(member->name), parameter_name](const json& value,
-                                                                                                bool finished) {
-                    Q_EMIT parameterEdited(key, member_name, parameter_name, value, finished);
+                [this, key, member, parameter_name](const json& value, bool finished) {
+                    Q_EMIT parameterEdited(key, member, parameter_name, value, finished);
                 });
         auto* label = new QLabel(QString::fromStdString(parameter.label));
         label->setProperty("tone", QStringLiteral("secondary"));
@@ -226,15 +258,21 @@ void SchemeInspector::rebuildParameters(Choice choice, const Description* member
 void SchemeInspector::fillChoice(Choice choice) {
     ChoiceControls& shown = choices_[int(choice)];
     const std::string key(name(choice));
-    const json common = common_value(schemes_, key, "name");
-    const Description* member = common.is_string() ? findMember(choice, common.get<std::string>()) : nullptr;
+    std::vector<const Description*> members; // that the layers have
+    for (const Description& member : members_)
+        if (member.choice == choice && std::any_of(schemes_.begin(), schemes_.end(), [&](const json& scheme) {
+                return scheme.is_object() && scheme.contains(key) && scheme[key].value("name", "") == member.name;
+            }))
+            members.push_back(&member);
+    const Description* only = members.size() == 1 ? members.front() : nullptr;
     {
         const QSignalBlocker quiet(shown.members);
-        shown.members->setCurrentIndex(member ? shown.members->findData(QString::fromStdString(member->name)) : -1);
-        shown.members->setToolTip(member ? member_tip(*member)
-                                         : QStringLiteral("The selected layers differ; choosing sets all of them."));
+        shown.members->setCurrentIndex(only ? shown.members->findData(QString::fromStdString(only->name)) : -1);
+        shown.members->setToolTip(only ? member_tip(*only)
+                                       : QStringLiteral("<b>The selected layers differ</b><br>Choosing one sets all of "
+                                                        "them. What their settings share stands below."));
     }
-    rebuildParameters(choice, member);
+    rebuildParameters(choice, members);
     for (std::size_t i = 0; i < shown.controls.size(); ++i) {
         ParameterControl* control = shown.controls[i];
         const Parameter& parameter = control->parameter();
@@ -269,20 +307,48 @@ void SchemeInspector::setSelection(const QStringList& layers, const std::vector<
     if (!any) effect_->clear();
 }
 
+/// Whose scheme is being edited, never to be guessed: an edit of the default reaches layers that are out of sight.
 void SchemeInspector::showTitle() {
-    QString what;
-    if (layers_.isEmpty())
-        what = QStringLiteral("RECIPE'S DEFAULT");
-    else if (layers_.size() > 1)
-        what = QStringLiteral("%1 LAYERS").arg(layers_.size());
+    const auto count = layers_.size();
+    if (count == 0)
+        title_->setText(QStringLiteral("The recipe’s default"));
+    else if (count > 1)
+        title_->setText(QStringLiteral("%1 layers").arg(count));
     else
-        what = layers_.first().toHtmlEscaped();
-    title_->setText(QStringLiteral("SCHEME · ") + what);
-    title_->setToolTip(layers_.mid(0, 20).join(u'\n'));
+        title_->setText(layers_.first());
+    title_->setToolTip(count > 20 ? layers_.mid(0, 20).join(u'\n') + QStringLiteral("\n… and %1 more").arg(count - 20)
+                                  : layers_.join(u'\n'));
+    effect_title_->setText(count > 1 ? QStringLiteral("EFFECT ON %1 LAYERS, TOGETHER").arg(count)
+                                     : QStringLiteral("EFFECT ON THIS LAYER"));
+    showScope();
+}
+
+void SchemeInspector::showScope() {
+    const bool loud = layers_.isEmpty();
+    if (loud)
+        scope_->setText(QStringLiteral("Edits reach every layer without settings of its own. To edit some only, select "
+                                       "them in the tree."));
+    else if (layers_.size() > 1)
+        scope_->setText(own_entries_ ? QStringLiteral("Edits reach all of them; some have settings of their own.")
+                                     : QStringLiteral("Edits reach all of them."));
+    else
+        scope_->setText(own_entries_ ? QStringLiteral("Has settings of its own.")
+                                     : QStringLiteral("Follows the recipe’s rules; an edit gives it its own."));
+    const QString banner = loud ? QStringLiteral("loud") : QStringLiteral("quiet");
+    if (banner_->property("banner").toString() == banner) return;
+    banner_->setProperty("banner", banner);
+    banner_->style()->unpolish(banner_);
+    banner_->style()->polish(banner_);
+}
+
+void SchemeInspector::setOwnEntries(bool any) {
+    own_entries_ = any;
+    reset_->setEnabled(any);
+    showScope();
 }
 
 void SchemeInspector::setRecipe(const QString& name, const QString& remark) {
-    recipe_->setText(QStringLiteral("Recipe <b>%1</b>").arg(name.toHtmlEscaped()));
+    recipe_->setText(QStringLiteral("Recipe %1").arg(name));
     remark_->setText(remark);
     remark_->setVisible(!remark.isEmpty());
 }
@@ -299,15 +365,26 @@ void SchemeInspector::setProblems(const QStringList& problems) {
 }
 
 void SchemeInspector::setModelOpen(bool open) {
+    form_box_->setVisible(open);
     body_->setEnabled(open);
     effect_box_->setVisible(open);
     if (open) return;
-    title_->setText(QStringLiteral("SCHEME"));
-    setRecipe(QStringLiteral("–"), QStringLiteral("Open a model, then choose how its layers get small."));
+    title_->setText(QStringLiteral("No model is open"));
+    scope_->setText(QStringLiteral("Open one, then choose how its layers get small."));
+    recipe_->clear();
+    remark_->hide();
     reset_->setEnabled(false);
-    for (const Choice choice : all_choices)
-        rebuildParameters(choice, nullptr);
+    for (const Choice choice : all_choices) {
+        choices_[int(choice)].members->setCurrentIndex(-1);
+        rebuildParameters(choice, {});
+    }
     effect_->clear();
+}
+
+/// On a low screen the choices come first and the curve goes: the Weights view's Error card has it too.
+void SchemeInspector::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    effect_->setCurveAllowed(height() >= least_height_for_curve);
 }
 
 } // namespace quantscope::widgets

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/schemes/parameter.h"
+#include "widgets/elided_label.h"
 #include "widgets/inspector/effect_panel.h"
 #include "widgets/inspector/parameter_control.h"
 
@@ -28,7 +29,7 @@ public:
     void setSelection(const QStringList& layers, const std::vector<nlohmann::json>& schemes);
     /// The recipe's name and how far the layers differ from it, above the choices.
     void setRecipe(const QString& name, const QString& remark);
-    void setOwnEntries(bool any) { reset_->setEnabled(any); }
+    void setOwnEntries(bool any);
     void setProblems(const QStringList& problems); ///< of the recipe for this model; shown inline
     void setModelOpen(bool open);
     EffectPanel& effect() { return *effect_; }
@@ -36,23 +37,28 @@ public:
 
 Q_SIGNALS:
     void memberChosen(const QString& choice, const QString& member);
+    /// \param member  empty: the layers have different members that share the parameter; each keeps its own
     void parameterEdited(const QString& choice, const QString& member, const QString& parameter,
                          const nlohmann::json& value, bool finished);
     void quantizeToggled(bool quantize); ///< off: the layers stay in float
     void resetRequested();               ///< take the layers' own entries away
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void makeChoice(Choice choice);
     void fillChoice(Choice choice);
-    void rebuildParameters(Choice choice, const Description* member);
+    void rebuildParameters(Choice choice, const std::vector<const Description*>& members);
     void showTitle();
+    void showScope();
     const Description* findMember(Choice choice, const std::string& name) const;
 
     struct ChoiceControls {
         QComboBox* members = nullptr;
         QFormLayout* parameters = nullptr;
         QWidget* box = nullptr;
-        const Description* shown = nullptr;
+        std::vector<const Description*> shown; ///< whose parameters, or what they have in common
         std::vector<ParameterControl*> controls;
     };
 
@@ -60,7 +66,10 @@ private:
     QStringList layers_;
     std::vector<nlohmann::json> schemes_;
     QHash<int, ChoiceControls> choices_;
-    QLabel *title_, *recipe_, *remark_, *problems_;
+    QFrame* banner_;
+    ElidedLabel *title_, *recipe_;
+    QLabel *scope_, *remark_, *problems_, *effect_title_ = nullptr;
+    bool own_entries_ = false;
     QCheckBox* quantize_;
     QPushButton* reset_;
     QWidget *body_, *form_box_, *effect_box_ = nullptr;

@@ -3,7 +3,9 @@
 
 #include <QClipboard>
 #include <QGuiApplication>
+#include <QHelpEvent>
 #include <QMenu>
+#include <QToolTip>
 #include <algorithm>
 #include <cmath>
 
@@ -48,8 +50,8 @@ QString NumberTicker::getTickLabel(double tick, const QLocale& locale, QChar for
     Q_UNUSED(format)
     Q_UNUSED(precision)
     QString text = QString::number(tick, 'g', 5);
-    if (text.startsWith(u'-')) text[0] = QChar(0x2212);
-    return text;
+    text.replace(QStringLiteral("e-0"), QStringLiteral("e-")).replace(QStringLiteral("e+0"), QStringLiteral("e"));
+    return text.remove(u'+').replace(u'-', QChar(0x2212));
 }
 
 QString CountTicker::getTickLabel(double tick, const QLocale&, QChar, int) { return count_text(tick); }
@@ -166,6 +168,18 @@ void Plot::refresh() {
 void Plot::showEvent(QShowEvent* event) {
     QCustomPlot::showEvent(event);
     if (stale_) refresh();
+}
+
+/// What a plot teaches must not lie over what it shows: its tooltip comes only beside the data.
+bool Plot::event(QEvent* event) {
+    if (event->type() == QEvent::ToolTip && empty_text_.isEmpty() &&
+        (axisRect()->rect().contains(static_cast<QHelpEvent*>(event)->pos()) ||
+         QGuiApplication::mouseButtons() != Qt::NoButton)) {
+        QToolTip::hideText();
+        event->ignore();
+        return true;
+    }
+    return QCustomPlot::event(event);
 }
 
 void Plot::redraw_moving() {

@@ -88,6 +88,7 @@ protected:
     /// More entries for the context menu, above the common ones.
     virtual void fill_menu(QMenu&) {}
 
+    bool event(QEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void wheelEvent(QWheelEvent* event) override;

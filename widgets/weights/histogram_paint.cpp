@@ -66,9 +66,39 @@ void HistogramPlot::draw_data(QCPPainter* painter) const {
     if (!view_ || view_->histogram.counts.empty()) return;
     const Theme& theme = Theme::current();
     const auto& histogram = view_->histogram;
-    draw_bars(painter, histogram, translucent(theme.original, theme.dark ? 0.55 : 0.6), 1, false);
+    const bool after = after_ && quantized_;
+    if (after) draw_bars(painter, *quantized_, translucent(theme.scheme_d, 0.6), scale_to_bins(*quantized_), false);
+    draw_bars(painter, histogram, after ? theme.original : translucent(theme.original, theme.dark ? 0.55 : 0.6), 1,
+              after);
     if (channel_) draw_bars(painter, *channel_, translucent(theme.scheme_c, 0.75), scale_to_bins(*channel_), false);
-    if (quantized_) draw_bars(painter, *quantized_, theme.scheme_d, scale_to_bins(*quantized_), true);
+    if (quantized_ && !after) draw_bars(painter, *quantized_, theme.scheme_d, scale_to_bins(*quantized_), true);
+    draw_beyond(painter);
+}
+
+/// What lies outside of the picture is told at its border: an outlier must not vanish by a choice of range.
+void HistogramPlot::draw_beyond(QCPPainter* painter) const {
+    const auto [left, right] = beyond();
+    const Theme& theme = Theme::current();
+    const QRect area = axisRect()->rect();
+    const double y = area.bottom() - 26;
+    painter->setFont(theme.text_font(-1));
+    const auto mark = [&](std::uint64_t count, bool at_left, double end) {
+        if (!count) return;
+        const QString text = tr("%1 beyond, to %2").arg(count_text(double(count)), number_text(end));
+        const double tip = at_left ? area.left() + 3 : area.right() - 3, side = at_left ? 7 : -7;
+        painter->setAntialiasing(true);
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(theme.scheme_a);
+        painter->drawPolygon(QPolygonF({QPointF(tip, y), QPointF(tip + side, y - 5), QPointF(tip + side, y + 5)}));
+        painter->setAntialiasing(false);
+        const int width = painter->fontMetrics().horizontalAdvance(text) + 4;
+        const QRectF box(at_left ? tip + 10 : tip - 10 - width, y - 8, width, 16);
+        painter->fillRect(box, translucent(theme.plot, 0.8));
+        painter->setPen(theme.secondary);
+        painter->drawText(box, Qt::AlignCenter, text);
+    };
+    mark(left, true, view_->summary.min);
+    mark(right, false, view_->summary.max);
 }
 
 void HistogramPlot::draw_levels(QCPPainter* painter) const {
@@ -127,8 +157,8 @@ void HistogramPlot::draw_labels(QCPPainter* painter) const {
     const auto width = [&](const QString& text) { return painter->fontMetrics().horizontalAdvance(text) + 12; };
     bool narrow = false;
     if (handle_value(Handle::clip_high)) {
-        const QString low = tr("clip %1").arg(number_text(overlay_.clip_low)),
-                      high = tr("clip %1").arg(number_text(overlay_.clip_high));
+        const QString word = saturated_ <= 0 ? tr("range %1") : tr("clip %1"); // the whole range cuts nothing off
+        const QString low = word.arg(number_text(overlay_.clip_low)), high = word.arg(number_text(overlay_.clip_high));
         narrow = pixel(Handle::clip_high) - pixel(Handle::clip_low) < width(low) + width(high) + 8;
         draw_label(painter, low, theme.clip, pixel(Handle::clip_low), narrow, 0);
         draw_label(painter, high, theme.clip, pixel(Handle::clip_high), !narrow, 0);
@@ -144,7 +174,7 @@ void HistogramPlot::draw_grid(QCPPainter* painter) const {
     const QRectF area(axisRect()->rect());
     const double alpha = theme.dark ? 0.09 : 0.08;
     const bool clipped = overlay_.clip_high > overlay_.clip_low;
-    if (clipped) {
+    if (clipped && !(saturated_ <= 0)) {
         const double low = xAxis->coordToPixel(overlay_.clip_low), high = xAxis->coordToPixel(overlay_.clip_high);
         painter->fillRect(QRectF(area.topLeft(), QPointF(low, area.bottom() + 1)), translucent(theme.clip, alpha));
         painter->fillRect(QRectF(QPointF(high, area.top()), QPointF(area.right() + 1, area.bottom() + 1)),

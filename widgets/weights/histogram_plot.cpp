@@ -39,7 +39,7 @@ HistogramPlot::HistogramPlot(QWidget* parent)
     setToolTip(
         tr("How often each weight value occurs. Drag the orange lines to set the clip range, the blue ones to set "
            "the breakpoint. Keyboard: Tab to a line, arrows move it (Shift: finer), Enter sets it, Esc takes it "
-           "back. Ctrl+wheel zooms."));
+           "back. Ctrl+wheel zooms, L switches the counts' scale, R the range, Space shows before or after."));
     set_axis_names(tr("weight"), tr("weights per bin (log)"));
     set_zoomable(Qt::Horizontal);
     setMinimumHeight(180);
@@ -94,10 +94,58 @@ void HistogramPlot::fit_axes() {
         yAxis->setTicker(QSharedPointer<CountTicker>::create());
         set_full_ranges(horizontal, QCPRange(0, tallest_ * 1.15));
     }
+    show_usual_range();
     set_axis_names(tr("weight"), logarithmic_ ? tr("weights per bin (log)") : tr("weights per bin"));
 }
 
-void HistogramPlot::set_overlay(const studio::GridOverlay& overlay) {
+/// 99.8 % of the weights and every handle, with some room: a few outliers would press the rest into the middle.
+QCPRange HistogramPlot::usual_range() const {
+    const QCPRange all = full_horizontal();
+    if (!view_ || !std::isfinite(view_->summary.p01) || !std::isfinite(view_->summary.p999)) return all;
+    double low = view_->summary.p01, high = view_->summary.p999;
+    if (has_overlay_ && overlay_.clip_high > overlay_.clip_low) {
+        low = std::min<double>(low, overlay_.clip_low);
+        high = std::max<double>(high, overlay_.clip_high);
+    }
+    const double room = 0.2 * (high - low);
+    const QCPRange usual(std::max(all.lower, low - room), std::min(all.upper, high + room));
+    return usual.size() > 0 && usual.size() < 0.85 * all.size() ? usual : all;
+}
+
+void HistogramPlot::show_usual_range() {
+    xAxis->setRange(full_range_ ? full_horizontal() : usual_range());
+    automatic_ = xAxis->range();
+}
+
+void HistogramPlot::set_full_range(bool full) {
+    if (full == full_range_) return;
+    full_range_ = full;
+    show_usual_range();
+    refresh();
+    Q_EMIT full_range_changed(full);
+}
+
+void HistogramPlot::set_after(bool after) {
+    if (after == after_) return;
+    after_ = after;
+    update_legend();
+    refresh();
+}
+
+std::pair<std::uint64_t, std::uint64_t> HistogramPlot::beyond() const {
+    std::pair<std::uint64_t, std::uint64_t> outside;
+    if (!view_ || view_->histogram.counts.empty()) return outside;
+    const auto& histogram = view_->histogram;
+    const double width = (histogram.high - histogram.low) / double(histogram.counts.size());
+    for (std::size_t bin = 0; bin < histogram.counts.size() && width > 0; ++bin) {
+        if (histogram.low + double(bin + 1) * width <= xAxis->range().lower) outside.first += histogram.counts[bin];
+        if (histogram.low + double(bin) * width >= xAxis->range().upper) outside.second += histogram.counts[bin];
+    }
+    return outside;
+}
+
+void HistogramPlot::set_overlay(const studio::GridOverlay& overlay, double saturated) {
+    saturated_ = saturated;
     const studio::GridOverlay held = overlay_;
     overlay_ = overlay;
     has_overlay_ = !overlay.levels.empty() || overlay.clip_high > overlay.clip_low;
@@ -106,6 +154,11 @@ void HistogramPlot::set_overlay(const studio::GridOverlay& overlay) {
         overlay_.clip_high = held.clip_high;
     } else if (dragged_) {
         overlay_.breakpoints = held.breakpoints;
+    } else if (const QCPRange seen = xAxis->range(); seen == automatic_ && has_overlay_) {
+        // A handle that has left the picture brings it along; else it stays, so that sliders move lines, not axes.
+        const double edge = 0.01 * seen.size();
+        if (overlay_.clip_low < seen.lower + edge || overlay_.clip_high > seen.upper - edge) show_usual_range();
+        if (xAxis->range() != seen) refresh();
     }
     update_legend();
     redraw_moving();
@@ -123,8 +176,9 @@ void HistogramPlot::set_quantized(std::shared_ptr<const studio::Histogram> histo
     if (!quantized_ && !histogram) return;
     quantized_ = std::move(histogram);
     const QCPRange seen = xAxis->range();
+    const bool chosen = seen != automatic_;
     fit_axes();
-    xAxis->setRange(seen);
+    if (chosen) xAxis->setRange(seen);
     update_legend();
 }
 
@@ -138,8 +192,9 @@ void HistogramPlot::set_logarithmic(bool logarithmic) {
     if (logarithmic == logarithmic_) return;
     logarithmic_ = logarithmic;
     const QCPRange seen = xAxis->range();
+    const bool chosen = seen != automatic_;
     fit_axes();
-    xAxis->setRange(seen);
+    if (chosen) xAxis->setRange(seen);
     refresh();
     Q_EMIT logarithmic_changed(logarithmic);
 }
@@ -147,9 +202,11 @@ void HistogramPlot::set_logarithmic(bool logarithmic) {
 void HistogramPlot::update_legend() {
     const Theme& theme = Theme::current();
     QList<LegendEntry> entries;
-    if (view_) entries.append({tr("original"), theme.original});
+    const bool after = after_ && quantized_;
+    if (after) entries.append({tr("after quantization"), theme.scheme_d});
+    if (view_) entries.append({tr("original"), theme.original, after});
     if (channel_) entries.append({channel_name_, theme.scheme_c});
-    if (quantized_) entries.append({tr("after quantization"), theme.scheme_d, true});
+    if (quantized_ && !after) entries.append({tr("after quantization"), theme.scheme_d, true});
     if (has_overlay_ && !overlay_.levels.empty())
         entries.append(
             {overlay_.unit.empty() ? tr("grid levels") : tr("levels: %1").arg(QString::fromStdString(overlay_.unit)),
@@ -227,11 +284,10 @@ void HistogramPlot::tell(Handle handle, bool finished) {
 
 void HistogramPlot::cancel_drag() {
     if (!dragged_) return;
-    const Handle handle = *dragged_;
     overlay_ = before_drag_;
     dragged_.reset();
     redraw_moving();
-    tell(handle, true);
+    Q_EMIT drag_cancelled();
 }
 
 void HistogramPlot::mousePressEvent(QMouseEvent* event) {
@@ -292,6 +348,7 @@ void HistogramPlot::describe_bin(double weight) {
 
 void HistogramPlot::keyPressEvent(QKeyEvent* event) {
     if (event->key() == Qt::Key_Escape && dragged_) return cancel_drag();
+    if (event->key() == Qt::Key_R && event->modifiers() == Qt::NoModifier) return set_full_range(!full_range_);
     if (event->key() == Qt::Key_L && event->modifiers() == Qt::NoModifier) return set_logarithmic(!logarithmic_);
     const bool arrow = event->key() == Qt::Key_Left || event->key() == Qt::Key_Right;
     if (focused_ && handle_value(*focused_) && arrow) {
@@ -344,6 +401,10 @@ void HistogramPlot::fill_menu(QMenu& menu) {
     logarithmic->setCheckable(true);
     logarithmic->setChecked(logarithmic_);
     connect(logarithmic, &QAction::triggered, this, &HistogramPlot::set_logarithmic);
+    auto* full = menu.addAction(tr("Full range\tR"));
+    full->setCheckable(true);
+    full->setChecked(full_range_);
+    connect(full, &QAction::triggered, this, &HistogramPlot::set_full_range);
 }
 
 } // namespace quantscope::widgets

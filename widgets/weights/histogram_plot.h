@@ -16,7 +16,8 @@ public:
 
     void set_view(std::shared_ptr<const studio::WeightView> view); ///< null: nothing to show
     /// Levels, clip range and breakpoints; while a handle is dragged it stays where the mouse holds it.
-    void set_overlay(const studio::GridOverlay& overlay);
+    /// \param saturated  the share of weights outside of the clip range; where it is 0 nothing is shaded as cut off
+    void set_overlay(const studio::GridOverlay& overlay, double saturated = NAN);
     void clear_overlay();
     const studio::GridOverlay& overlay() const { return overlay_; }
     /// Histogram of the decoded weights after a fit, drawn as an outline; null removes it.
@@ -25,6 +26,14 @@ public:
     void set_channel(std::shared_ptr<const studio::Histogram> histogram, const QString& name);
     void set_logarithmic(bool logarithmic);
     bool logarithmic() const { return logarithmic_; }
+    /// Every weight, or the range of 99.8 % of them and of the handles, the rest being told at the border.
+    void set_full_range(bool full);
+    bool full_range() const { return full_range_; }
+    /// The weights after quantization in front, the original as an outline, instead of the other way round.
+    void set_after(bool after);
+    bool after() const { return after_; }
+    /// How many weights lie left and right of what is seen.
+    std::pair<std::uint64_t, std::uint64_t> beyond() const;
 
     enum class Handle { clip_low, clip_high, breakpoint_low, breakpoint_high };
     /// Where a handle stands, in weights' units; of several breakpoints the innermost is the one that moves.
@@ -34,7 +43,9 @@ public:
 Q_SIGNALS:
     void clip_dragged(double low, double high, bool finished);
     void breakpoint_dragged(double breakpoint, bool finished);
+    void drag_cancelled(); ///< what was told since the drag began shall not have been
     void logarithmic_changed(bool logarithmic);
+    void full_range_changed(bool full);
 
 protected:
     void restyle() override;
@@ -53,12 +64,15 @@ private:
     void tell(Handle handle, bool finished);
     void cancel_drag();
     void fit_axes();
+    QCPRange usual_range() const;
+    void show_usual_range();
     void update_legend();
     void describe_bin(double weight);
 
     void draw_bars(QCPPainter* painter, const studio::Histogram& histogram, const QColor& colour, double scale,
                    bool outline) const;
     void draw_data(QCPPainter* painter) const;
+    void draw_beyond(QCPPainter* painter) const;
     void draw_grid(QCPPainter* painter) const;
     void draw_handle(QCPPainter* painter, Handle handle) const;
     void draw_label(QCPPainter* painter, const QString& text, const QColor& colour, double beside, bool left,
@@ -72,7 +86,9 @@ private:
     std::shared_ptr<const studio::Histogram> quantized_, channel_;
     QString channel_name_;
     studio::GridOverlay overlay_, before_drag_;
-    bool has_overlay_ = false, logarithmic_ = true;
+    bool has_overlay_ = false, logarithmic_ = true, full_range_ = false, after_ = false;
+    double saturated_ = NAN;
+    QCPRange automatic_; ///< the range last chosen here; another one is a person's
     std::optional<Handle> dragged_, focused_;
     double tallest_ = 1;
 };

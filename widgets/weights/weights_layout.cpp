@@ -11,6 +11,8 @@
 #include <QTableView>
 #include <QVBoxLayout>
 
+#include "widgets/elided_label.h"
+#include "widgets/flow_layout.h"
 #include "widgets/theme.h"
 #include "widgets/weights/bands_plot.h"
 #include "widgets/weights/error_panel.h"
@@ -34,8 +36,10 @@ protected:
     }
 };
 
-QLabel* quiet_label(QWidget* parent) {
-    auto* label = new QLabel(parent);
+template <typename Label = QLabel>
+Label* quiet_label(QWidget* parent) {
+    auto* label = new Label;
+    label->setParent(parent);
     label->setProperty("tone", "secondary");
     label->setTextFormat(Qt::PlainText);
     label->setTextInteractionFlags(Qt::TextSelectableByMouse);
@@ -100,14 +104,12 @@ QWidget* WeightsView::make_header() {
     layout->setSpacing(2);
     auto* first = new QHBoxLayout;
     first->setSpacing(10);
-    heading_ = new QLabel(header);
+    heading_ = new ElidedLabel({}, header);
     heading_->setObjectName(QStringLiteral("weights_heading"));
     heading_->setProperty("tone", "heading");
-    heading_->setTextFormat(Qt::PlainText); // a name from a file
-    heading_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    facts_ = quiet_label(header);
+    heading_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
+    facts_ = quiet_label<ElidedLabel>(header);
     facts_->setObjectName(QStringLiteral("weights_facts"));
-    facts_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     first->addWidget(heading_);
     first->addWidget(facts_, 1);
     more_facts_ = quiet_label(header);
@@ -225,7 +227,7 @@ QPushButton* WeightsView::make_chip(const QString& text, const QString& tip, con
 
 QWidget* WeightsView::make_chips() {
     auto* row = new QWidget(this);
-    auto* layout = new QHBoxLayout(row);
+    auto* layout = new FlowLayout(row);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(2 * Theme::unit);
     const std::tuple<Card, QString, QString, const char*> cards[] = {
@@ -241,15 +243,27 @@ QWidget* WeightsView::make_chips() {
         connect(chip, &QPushButton::toggled, this, [this, card = card](bool on) { set_card_visible(card, on); });
         layout->addWidget(chip);
     }
-    layout->addStretch(1);
+    after_ =
+        make_chip(tr("After"),
+                  tr("<b>Before and after</b> (Space)<br>Puts the weights as they are once quantized in front of the "
+                     "original ones. Comes a moment after the layer is shown."),
+                  "chip_after", false);
+    after_->setEnabled(false);
+    connect(after_, &QPushButton::toggled, histogram_, &HistogramPlot::set_after);
+    range_ = make_chip(tr("Full range"),
+                       tr("<b>Full range</b> (R)<br>Shows every weight. Off, the picture ends near the clip range and "
+                          "says at its border how many lie beyond."),
+                       "chip_range", false);
+    connect(range_, &QPushButton::toggled, histogram_, &HistogramPlot::set_full_range);
+    connect(histogram_, &HistogramPlot::full_range_changed, range_, &QPushButton::setChecked);
     logarithmic_ = make_chip(tr("Log y"), tr("Counts of the histogram on a logarithmic scale (L)"), "chip_log", true);
     connect(logarithmic_, &QPushButton::toggled, histogram_, &HistogramPlot::set_logarithmic);
     connect(histogram_, &HistogramPlot::logarithmic_changed, logarithmic_, &QPushButton::setChecked);
     axis_ = make_chip(tr("By input"), tr("Switch between input channels (columns) and output channels (rows)"),
                       "chip_axis", false);
     connect(axis_, &QPushButton::toggled, this, &WeightsView::set_output);
-    layout->addWidget(logarithmic_);
-    layout->addWidget(axis_);
+    for (QPushButton* chip : {after_, range_, logarithmic_, axis_})
+        layout->addWidget(chip);
     return row;
 }
 

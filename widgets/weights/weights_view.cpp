@@ -1,6 +1,7 @@
 // What the Weights view does with a layer, an estimate, a fit; weights_layout.cpp builds its parts.
 #include "widgets/weights/weights_view.h"
 
+#include <QKeyEvent>
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
@@ -8,6 +9,7 @@
 #include <QTableView>
 #include <cmath>
 
+#include "widgets/elided_label.h"
 #include "widgets/number_text.h"
 #include "widgets/weights/bands_plot.h"
 #include "widgets/weights/error_panel.h"
@@ -45,6 +47,7 @@ void WeightsView::connect_parts() {
             [this](double low, double high, bool finished) { Q_EMIT clip_dragged(layer_, low, high, finished); });
     connect(histogram_, &HistogramPlot::breakpoint_dragged, this,
             [this](double breakpoint, bool finished) { Q_EMIT breakpoint_dragged(layer_, breakpoint, finished); });
+    connect(histogram_, &HistogramPlot::drag_cancelled, this, [this] { Q_EMIT drag_cancelled(layer_); });
     connect(bands_, &BandsPlot::channel_selected, this, &WeightsView::isolate);
     const auto fail = [this](const QString& message) {
         slow_.stop();
@@ -130,7 +133,7 @@ void WeightsView::set_estimate(const QString& layer, const studio::Estimate& est
 void WeightsView::apply_estimate() {
     if (!view_ || !estimate_ || estimate_->first != QString::fromStdString(view_->layer.name)) return;
     const auto& estimate = estimate_->second;
-    histogram_->set_overlay(estimate.overlay);
+    histogram_->set_overlay(estimate.overlay, estimate.saturated);
     // While something is dragged the curves come rarely: then the former ones stay and only the present error moves.
     const bool curves = !estimate.error_by_clip.empty() || !estimate.error_by_breakpoint.empty();
     if (curves || !std::isfinite(estimate.mse))
@@ -152,6 +155,16 @@ void WeightsView::apply_fit() {
                                   ? std::shared_ptr<const studio::Histogram>(fit_, &fit_->quantized)
                                   : nullptr);
     histogram_->refresh();
+    after_->setEnabled(ours);
+}
+
+void WeightsView::toggle_after() {
+    if (after_->isEnabled() && after_->isVisible()) after_->toggle();
+}
+
+void WeightsView::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Space && event->modifiers() == Qt::NoModifier) return toggle_after();
+    QWidget::keyPressEvent(event);
 }
 
 void WeightsView::describe() {
@@ -234,7 +247,8 @@ void WeightsView::set_card_visible(Card card, bool visible) {
     chips_[int(card)]->setChecked(visible);
     cards_[int(card)]->setVisible(visible);
     const auto shown = [this](Card one) { return chips_[int(one)]->isChecked(); };
-    logarithmic_->setVisible(shown(Card::histogram));
+    for (QPushButton* chip : {logarithmic_, range_, after_})
+        chip->setVisible(shown(Card::histogram));
     axis_->setVisible(shown(Card::channels) || shown(Card::error));
     places_->setVisible(shown(Card::heat_map) || shown(Card::outliers));
 }

@@ -20,6 +20,7 @@ class QTableView;
 
 namespace quantscope::widgets {
 
+class ElidedLabel;
 class HistogramPlot;
 class BandsPlot;
 class HeatMap;
@@ -51,15 +52,22 @@ public:
     HeatMap* heat_map() const { return heat_map_; }
     ErrorPanel* errors() const { return errors_; }
 
+    /// Shows the histogram before or after quantization (Space).
+    void toggle_after();
+
     enum class Card { histogram, channels, heat_map, error, outliers };
     void set_card_visible(Card card, bool visible);
 
 Q_SIGNALS:
     void clip_dragged(const QString& layer, double low, double high, bool finished);
     void breakpoint_dragged(const QString& layer, double breakpoint, bool finished);
+    void drag_cancelled(const QString& layer); ///< Esc: what the drag has told shall not have been
     void channel_selected(const QString& layer, bool output, qint64 channel); ///< −1: none any more
     void drawn(const QString& layer); ///< a layer's data has been handed to every visible plot
     void failed(const QString& message);
+
+protected:
+    void keyPressEvent(QKeyEvent* event) override;
 
 private:
     void build();
@@ -92,13 +100,13 @@ private:
     ErrorPanel* errors_ = nullptr;
     OutlierModel* outlier_model_ = nullptr;
     QTableView* outliers_ = nullptr;
-    QLabel *heading_ = nullptr, *facts_ = nullptr, *more_facts_ = nullptr, *message_ = nullptr,
-           *outlier_caption_ = nullptr;
+    ElidedLabel *heading_ = nullptr, *facts_ = nullptr;
+    QLabel *more_facts_ = nullptr, *message_ = nullptr, *outlier_caption_ = nullptr;
     QProgressBar* busy_ = nullptr;
     QScrollArea* scroll_ = nullptr;
     QWidget *cards_[5] = {}, *places_ = nullptr;
     QPushButton* chips_[5] = {};
-    QPushButton *logarithmic_ = nullptr, *axis_ = nullptr;
+    QPushButton *logarithmic_ = nullptr, *range_ = nullptr, *after_ = nullptr, *axis_ = nullptr;
     QComboBox *pooling_ = nullptr, *colours_ = nullptr;
 };
 
