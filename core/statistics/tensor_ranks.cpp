@@ -61,7 +61,8 @@ EqualWidthHistogram empty_histogram(double low, double high, int bins) {
 
 void add_to(EqualWidthHistogram& histogram, double value, std::uint64_t count) {
     const double width = histogram.width();
-    const double place = width > 0 ? std::floor((value - histogram.low) / width) : 0;
+    // Both quotients are exact; the difference of value and low is not, for a tiny value just below an edge at 0.
+    const double place = width > 0 ? std::floor(value / width) - histogram.low / width : 0;
     const auto last = static_cast<double>(histogram.counts.size() - 1);
     histogram.counts[static_cast<std::size_t>(std::clamp(place, 0.0, last))] += count;
 }

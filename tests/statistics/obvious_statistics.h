@@ -121,6 +121,14 @@ inline const std::vector<std::string>& distributions() {
     return names;
 }
 
+/// Those on which a search by interpolation goes astray, and bins of one width hold nearly everything or nothing.
+inline const std::vector<std::string>& adversarial_distributions() {
+    static const std::vector<std::string> names{"all equal but one", "two clusters", "thirty decades", "outlier column",
+                                                "outlier row",       "steps",        "nearly sorted",  "tiny and huge",
+                                                "negative decades",  "half denormal"};
+    return names;
+}
+
 /// Every distribution's values, the same for the same arguments.
 inline std::vector<float> values_of(const std::string& name, std::int64_t rows, std::int64_t columns,
                                     std::uint32_t seed = 1) {
@@ -168,6 +176,25 @@ inline std::vector<float> values_of(const std::string& name, std::int64_t rows, 
                 x = g * std::exp2(static_cast<float>(r % 12));
             else if (name == "column offsets")
                 x = g + 0.5f * static_cast<float>(c % 5);
+            else if (name == "all equal but one")
+                x = r == rows / 3 && c == columns / 2 ? -7.5f : 0.1f;
+            else if (name == "two clusters")
+                x = (chance(2) ? -1.0f : 1.0f) + 1e-3f * g;
+            else if (name == "thirty decades" || name == "negative decades") {
+                const float exponent = static_cast<float>(random() % 30001) / 1000 - 15;
+                x = std::pow(10.0f, exponent) * (name == "thirty decades" && chance(2) ? 1.0f : -1.0f);
+            } else if (name == "outlier column")
+                x = c == columns / 2 ? 500 * g : g;
+            else if (name == "outlier row")
+                x = r == rows / 2 ? 500 * g : g;
+            else if (name == "steps")
+                x = 0.25f * static_cast<float>(random() % 7);
+            else if (name == "nearly sorted")
+                x = static_cast<float>(r * columns + c) / static_cast<float>(rows * columns) + 1e-3f * g;
+            else if (name == "tiny and huge")
+                x = chance(2) ? g * 1e-30f : g * 1e5f;
+            else if (name == "half denormal")
+                x = chance(2) ? g * 1e-38f : g;
             values.push_back(x);
         }
     return values;
