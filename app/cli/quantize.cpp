@@ -113,7 +113,8 @@ Result run(const Options& options, const Common&, Progress& progress) {
     }
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     Result result;
-    result.json = {{"bytes", fitted->bytes()},
+    const std::uint64_t bytes = packed_file_bytes(*fitted);
+    result.json = {{"bytes", bytes},
                    {"bits_per_weight", fitted->bits_per_weight()},
                    {"bits_per_weight_total", fitted->bits_per_weight_total()},
                    {"seconds", seconds},
@@ -122,7 +123,7 @@ Result run(const Options& options, const Common&, Progress& progress) {
                    {"remarks", remarks},
                    {"sites", site_rows(*fitted)}};
     result.text = role_table(*fitted) + "\n" + std::to_string(fitted->sites().size()) +
-                  " layers quantized: " + megabytes(static_cast<double>(fitted->bytes())) + " (original file " +
+                  " layers quantized: " + megabytes(static_cast<double>(bytes)) + " (original file " +
                   megabytes(static_cast<double>(model->checkpoint().file_bytes())) + ", as float32 " +
                   megabytes(4.0 * static_cast<double>(model->parameters())) + "), " +
                   number(fitted->bits_per_weight(), 4) + " bits per quantized weight, " +

@@ -34,6 +34,10 @@ bool is_packed(const Checkpoint& checkpoint);
 /// The recipe inside a packed model; null for any other.
 nlohmann::json packed_recipe(const Checkpoint& checkpoint);
 
+/// The size of the file that write_packed() makes: tensors, their names and offsets, the recipe, and what the source's
+/// file held beside its tensors (for GGUF the vocabulary). Nothing is read but names and shapes.
+std::uint64_t packed_file_bytes(const FittedModel& model);
+
 /// Writes one packed file. \throws IoError naming it, FormatError naming a tensor that cannot be kept, Cancelled
 /// \returns its bytes
 std::uint64_t write_packed(const FittedModel& model, const std::filesystem::path& file, Progress& progress);

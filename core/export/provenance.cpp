@@ -42,9 +42,15 @@ std::string sha256_of(const Checkpoint& checkpoint, Progress& progress) {
 
 std::string quantscope_version() { return QUANTSCOPE_VERSION; }
 
+Provenance provenance_unread(const Model& model) {
+    return {quantscope_version(), name_of(model.checkpoint().path()), std::string(64, '0'), now_in_utc(),
+            model.family()};
+}
+
 Provenance provenance_of(const Model& model, Progress& progress) {
-    return {quantscope_version(), name_of(model.checkpoint().path()), sha256_of(model.checkpoint(), progress),
-            now_in_utc(), model.family()};
+    Provenance found = provenance_unread(model);
+    found.source_sha256 = sha256_of(model.checkpoint(), progress);
+    return found;
 }
 
 } // namespace quantscope

@@ -22,4 +22,7 @@ std::string quantscope_version();
 /// Reads the source files once to name them by their content. \throws IoError, Cancelled
 Provenance provenance_of(const Model& model, Progress& progress);
 
+/// The same without reading the files: zeros stand for the hash, so that sizes are those of the whole.
+Provenance provenance_unread(const Model& model);
+
 } // namespace quantscope

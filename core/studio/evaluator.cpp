@@ -134,7 +134,7 @@ std::vector<CompareRow> Evaluator::candidate_rows(const std::vector<std::shared_
         row.top1_agreement = results[i].top1_agreement;
         row.nll_standard_error = results[i].nll_standard_error;
         if (const auto* fitted = dynamic_cast<const FittedModel*>(weights[i].get())) {
-            row.bytes = fitted->bytes();
+            row.bytes = packed_file_bytes(*fitted);
             row.bits_per_weight = fitted->bits_per_weight();
             row.recipe = fitted->recipe();
         } else {

@@ -146,6 +146,7 @@ void CommandLineTest::quantizeComparesAndGeneratesFromItsOwnFile() {
     QVERIFY(has_keys(json["sites"][0].toObject(),
                      {"name", "bytes", "bits_per_weight", "mse", "sqnr_db", "cosine", "max_error"}));
     QVERIFY(QFileInfo::exists(path("packed/report.h5")));
+    QCOMPARE(json["bytes"].toInteger(), QFileInfo(path("packed/model.safetensors")).size());
 
     const auto compared =
         run({"compare", model, recipe(), path("packed"), "--max-tokens", "128", "--context", "64", "--json"});
@@ -153,6 +154,8 @@ void CommandLineTest::quantizeComparesAndGeneratesFromItsOwnFile() {
     const auto rows = compared.json()["models"].toArray();
     QCOMPARE(rows.size(), 3);
     QVERIFY(rows[1]["kl_mean"].toDouble() > 0);
+    for (const auto& row : {rows[1], rows[2]}) // as a recipe and as a file: the same size
+        QCOMPARE(row["bytes"].toInteger(), json["bytes"].toInteger());
     // The packed file decodes to what was evaluated, bit for bit.
     QCOMPARE(rows[2]["perplexity"].toDouble(), rows[1]["perplexity"].toDouble());
     QCOMPARE(rows[2]["kl_mean"].toDouble(), rows[1]["kl_mean"].toDouble());

@@ -37,6 +37,7 @@ private Q_SLOTS:
         Progress progress;
         const auto written = write_packed_folder(*model, root / "packed", progress);
         QCOMPARE(written.bytes, std::uint64_t(fs::file_size(root / "packed" / "model.safetensors")));
+        QCOMPARE(packed_file_bytes(*model), written.bytes);
         QCOMPARE(names_in(root / "packed"),
                  (std::vector<std::string>{"config.json", "model.safetensors", "tokenizer_config.json"}));
         QCOMPARE(written.files.size(), std::size_t(3));
@@ -73,7 +74,8 @@ private Q_SLOTS:
         const fs::path source = fs::path(QUANTSCOPE_GOLDENS) / "model" / (name.toStdString() + ".gguf");
         const auto model = fitted(source, uniform_recipe(4));
         Progress progress;
-        write_packed_folder(*model, root / "packed", progress);
+        const auto written = write_packed_folder(*model, root / "packed", progress);
+        QCOMPARE(packed_file_bytes(*model), written.bytes);
         const auto again = open_model(root / "packed");
         QVERIFY2(again->architecture(), again->why_not_evaluated().c_str());
         QCOMPARE(again->checkpoint().naming(), std::string("gguf"));
