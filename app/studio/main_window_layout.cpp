@@ -12,6 +12,7 @@
 #include "app/studio/recipe_edit.h"
 #include "app/studio/welcome.h"
 #include "widgets/compare/compare_view.h"
+#include "widgets/elided_label.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/jobs/jobs_panel.h"
 #include "widgets/layers/layer_tree.h"
@@ -62,6 +63,8 @@ void MainWindow::buildDocks() {
     tree_ = new widgets::LayerTree;
     inspector_ = new widgets::SchemeInspector(all_members());
     jobs_panel_ = new widgets::JobsPanel;
+    tree_->setMinimumWidth(240); // with these the window still fits a screen of 1024 × 700 pixels
+    inspector_->setMinimumWidth(252);
     layers_dock_ = dock(QStringLiteral("Layers"), "layersDock", tree_, Qt::LeftDockWidgetArea);
     scheme_dock_ = dock(QStringLiteral("Scheme"), "schemeDock", inspector_, Qt::RightDockWidgetArea);
     jobs_dock_ = dock(QStringLiteral("Jobs"), "jobsDock", jobs_panel_, Qt::BottomDockWidgetArea);
@@ -86,7 +89,7 @@ void MainWindow::buildDocks() {
 }
 
 void MainWindow::buildStatus() {
-    model_label_ = new QLabel;
+    model_label_ = new widgets::ElidedLabel;
     model_label_->setObjectName(QStringLiteral("statusModel"));
     totals_label_ = new QLabel;
     totals_label_->setObjectName(QStringLiteral("statusTotals"));
@@ -104,6 +107,7 @@ void MainWindow::connectViews() {
         else
             open(path);
     });
+    connect(welcome_, &Welcome::openFolderRequested, this, &MainWindow::askForFolder);
     connect(tree_, &widgets::LayerTree::selectionChanged, this, &MainWindow::selectionChanged);
     connect(overview_, &widgets::OverviewView::layer_activated, this,
             [this](const QString& layer) { tree_->select({layer}); });
@@ -135,6 +139,8 @@ void MainWindow::connectViews() {
 
     connect(compare_, &widgets::CompareView::evaluateRequested, this, &MainWindow::compareAll);
     connect(compare_, &widgets::CompareView::textRequested, this, &MainWindow::compareText);
+    connect(compare_, &widgets::CompareView::stopEvaluateRequested, this, [this] { jobs_.cancel(compare_job_); });
+    connect(compare_, &widgets::CompareView::stopTextRequested, this, [this] { jobs_.cancel(write_job_); });
     compare_->setCandidates([this](std::size_t column, std::size_t position) {
         return session_ ? session_->candidates(column, position) : std::vector<studio::TokenCandidate>{};
     });

@@ -17,6 +17,7 @@
 #include "app/studio/message_bar.h"
 #include "app/studio/welcome.h"
 #include "widgets/compare/compare_view.h"
+#include "widgets/elided_label.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/layers/layer_tree.h"
 #include "widgets/number_text.h"
@@ -90,9 +91,8 @@ void MainWindow::setSession(std::shared_ptr<studio::Session> session) {
     }
     const studio::ModelCard& card = session_->card();
     rememberRecent(QString::fromStdString(card.path));
-    model_label_->setText(QStringLiteral("%1 <span style='color:gray'>%2 · %3 parameters</span>")
-                              .arg(QString::fromStdString(card.name).toHtmlEscaped(),
-                                   QString::fromStdString(card.format).toHtmlEscaped(),
+    model_label_->setText(QStringLiteral("%1 · %2 · %3 parameters")
+                              .arg(QString::fromStdString(card.name), QString::fromStdString(card.format),
                                    widgets::count_text(double(card.parameters))));
     QString tip = QString::fromStdString(card.path) + u'\n' + QString::fromStdString(card.tokenizer);
     for (const auto& remark : card.remarks)
@@ -107,6 +107,8 @@ void MainWindow::setSession(std::shared_ptr<studio::Session> session) {
     if (!recipe.is_object()) recipe = studio::Session::presets().front().second;
     document_.reset(recipe, QString::fromStdString(saved.value("recipe_path", std::string())),
                     saved.value("clean", true));
+    if (saved.contains("compare") && saved.value("file_bytes", std::uint64_t(0)) == card.file_bytes)
+        compare_->restore(saved["compare"]); // measurements of another file under this path are none of this one's
     QStringList selected;
     for (const auto& name : saved.value("selected", json::array()))
         if (name.is_string()) selected << QString::fromStdString(name.get<std::string>());
@@ -196,7 +198,9 @@ void MainWindow::saveSession() const {
                {"recipe_path", document_.path().toStdString()},
                {"clean", !document_.isModified()},
                {"view", views_->currentIndex()},
-               {"selected", json::array()}};
+               {"selected", json::array()},
+               {"file_bytes", session_->card().file_bytes},
+               {"compare", compare_->state()}};
     for (const QString& name : selection_)
         saved["selected"].push_back(name.toStdString());
     const QString path = session_file(model);

@@ -86,10 +86,7 @@ void MainWindow::compareText() {
     options.temperature = settings.temperature;
     options.seed = settings.seed;
     const auto recipes = compare_->checkedRecipes();
-    QStringList names;
-    for (const auto& row : compare_->model().rows())
-        if (row.checked) names << row.name;
-    compare_->beginText(names.mid(0, qsizetype(recipes.size())));
+    compare_->beginText();
     write_job_ = jobs_.start<std::vector<studio::TextColumn>>(
         QStringLiteral("Write"), JobRunner::Lane::person,
         [this, session = session_, options, recipes](Progress& progress) {
@@ -167,6 +164,10 @@ void MainWindow::showTotals() {
     QString text = part(QStringLiteral("size"),
                         QStringLiteral("%1 → %2").arg(widgets::size_text(double(totals_.original_bytes)),
                                                       widgets::size_text(double(totals_.quantized_bytes))));
+    const double change = double(totals_.quantized_bytes) / double(std::max<std::uint64_t>(1, totals_.original_bytes));
+    text += QStringLiteral(" <span style='color:%1'>%2 %3</span>")
+                .arg(grey, widgets::percent_text(std::abs(change - 1)),
+                     change > 1 ? QStringLiteral("more than the file") : QStringLiteral("less"));
     text += part(QStringLiteral("bits/weight"), widgets::fixed_text(totals_.bits_per_weight, 2));
     double original = NAN, present = NAN;
     for (const auto& row : compare_->results()) {

@@ -15,12 +15,11 @@ bool becomes_float16(const TensorInfo& tensor) {
     return facts(tensor.dtype).block_values > 4 && facts(tensor.dtype).decoded;
 }
 
-/// What an unquantized tensor takes in a packed file: its own bytes, or 16 bits a value where it was block-quantized.
+} // namespace
+
 std::uint64_t float_bytes(const TensorInfo& tensor) {
     return becomes_float16(tensor) ? 2 * static_cast<std::uint64_t>(tensor.values()) : tensor.bytes;
 }
-
-} // namespace
 
 FittedModel::FittedModel(std::shared_ptr<const Model> model, nlohmann::json recipe,
                          std::map<std::string, FittedSite> sites)

@@ -37,6 +37,9 @@ private:
     std::map<std::string, FittedSite> sites_;
 };
 
+/// What an unquantized tensor takes in a packed file: its own bytes, or 16 bits a value where it was block-quantized.
+std::uint64_t float_bytes(const TensorInfo& tensor);
+
 /// Fits every site that the recipe covers, site by site from the mapped file, so that memory holds one site and the
 /// packed results. \param fitted  told of each site as it is done, from the calling thread; may be empty
 /// \throws RecipeError, DataError naming file and tensor (non-finite weights), Cancelled

@@ -323,7 +323,8 @@ void write_report(const std::filesystem::path& target, const ReportContent& cont
 }
 
 void write_report(const Model& model, const FittedModel* fitted, std::vector<ReportComparison> comparison,
-                  const std::filesystem::path& target, Progress& progress) {
+                  const std::filesystem::path& target, Progress& progress,
+                  const std::function<std::shared_ptr<const WeightStatistics>(const std::string& site)>& known) {
     Progress hashing(progress, 0, 0.1), writing(progress, 0.1, 1);
     ReportContent content;
     content.provenance = provenance_of(model, hashing);
@@ -338,8 +339,12 @@ void write_report(const Model& model, const FittedModel* fitted, std::vector<Rep
             site.name, site.role, std::string(name(tensor.dtype)), site.block, site.out, site.in, tensor.bytes, {},
             {},        fit};
         part.report(0, "describing " + site.name);
-        Progress before(part, 0, fit ? 0.5 : 1), after(part, 0.5, 1);
-        if (facts(tensor.dtype).decoded)
+        const auto measured = known ? known(site.name) : nullptr;
+        const double half = measured ? 0 : fit ? 0.5 : 1;
+        Progress before(part, 0, half), after(part, half, 1);
+        if (measured)
+            described.original = *measured;
+        else if (facts(tensor.dtype).decoded)
             described.original = weight_statistics(MatrixSource::of(model.checkpoint(), site), {}, before);
         if (fit) {
             const auto decode = [fit](std::int64_t first, std::int64_t count, std::span<float> out) {

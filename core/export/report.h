@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -54,7 +55,9 @@ void write_report(const std::filesystem::path& target, const ReportContent& cont
 
 /// The whole report of a model: statistics of every site that can be decoded, and of what was fitted.
 /// \param fitted  null: of the original alone
+/// \param known   statistics of a site's original weights that need not be computed again, or null; may be empty
 void write_report(const Model& model, const FittedModel* fitted, std::vector<ReportComparison> comparison,
-                  const std::filesystem::path& target, Progress& progress);
+                  const std::filesystem::path& target, Progress& progress,
+                  const std::function<std::shared_ptr<const WeightStatistics>(const std::string& site)>& known = {});
 
 } // namespace quantscope

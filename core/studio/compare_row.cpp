@@ -1,6 +1,8 @@
 // Rows of the comparison as JSON and back.
 #include "core/studio/compare_row.h"
 
+#include "core/export/report.h"
+
 namespace quantscope::studio {
 
 using nlohmann::json;
@@ -26,6 +28,7 @@ json as_json(const CompareRow& row) {
             {"seconds", row.seconds},
             {"text", row.text},
             {"text_sha256", row.text_sha256},
+            {"context", row.context},
             {"convention", row.convention},
             {"bos", row.bos}};
 }
@@ -42,6 +45,7 @@ CompareRow row_from_json(const json& from) {
     row.kl_p99 = number(from.at("kl_p99"));
     row.top1_agreement = number(from.at("top1_agreement"));
     row.tokens = from.at("tokens").get<std::uint64_t>();
+    row.context = from.value("context", 0); // not in rows of the first version
     row.seconds = number(from.at("seconds"));
     row.text = from.at("text").get<std::string>();
     row.text_sha256 = from.at("text_sha256").get<std::string>();

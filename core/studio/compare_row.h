@@ -3,8 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/export/report.h"
 #include "core/studio/views.h"
+
+namespace quantscope {
+struct ReportComparison;
+}
 
 namespace quantscope::studio {
 

@@ -12,12 +12,13 @@ namespace quantscope::studio {
 
 namespace {
 
-CompareRow row_of(const PerplexityResult& result, const EvaluationText& text) {
+CompareRow row_of(const PerplexityResult& result, const EvaluationText& text, const PerplexityOptions& options) {
     CompareRow row;
     row.perplexity = result.perplexity;
     row.nll = result.nll;
     row.tokens = result.tokens();
     row.seconds = result.seconds;
+    row.context = static_cast<int>(options.context);
     row.convention = result.convention;
     row.bos = result.bos;
     row.text = text.name;
@@ -106,7 +107,7 @@ PerplexityOptions Evaluator::completed(PerplexityOptions options) {
 CompareRow Evaluator::original_row(const EvaluationText& text, const PerplexityOptions& options, Progress& progress) {
     auto [entry, absent] = original_rows_.try_emplace(key(text, options));
     if (!absent && entry->second.tokens > 0) return entry->second;
-    CompareRow row = row_of(perplexity(original(), tokens(text), completed(options), progress), text);
+    CompareRow row = row_of(perplexity(original(), tokens(text), completed(options), progress), text, options);
     row.name = "original";
     row.bytes = original_weights_->model().checkpoint().file_bytes();
     row.bits_per_weight = bits_per_weight(original_weights_->model());
@@ -128,7 +129,7 @@ std::vector<CompareRow> Evaluator::candidate_rows(const std::vector<std::shared_
     const auto results = divergence(original(), pointers, tokens(text), completed(options), progress);
     std::vector<CompareRow> rows;
     for (std::size_t i = 0; i < results.size(); ++i) {
-        CompareRow& row = rows.emplace_back(row_of(results[i].candidate, text));
+        CompareRow& row = rows.emplace_back(row_of(results[i].candidate, text, options));
         row.kl_mean = results[i].kl_mean;
         row.kl_p99 = results[i].kl_p99;
         row.top1_agreement = results[i].top1_agreement;

@@ -116,6 +116,15 @@ std::shared_ptr<const WeightView> view_of(const LayerRow& layer, const WeightSta
     return view;
 }
 
+constexpr std::size_t kept_statistics_bytes = 256'000'000;
+
+/// About how much memory statistics take; the channels' numbers are nearly all of it.
+std::size_t bytes_of(const WeightStatistics& statistics) {
+    constexpr std::size_t per_channel = 3 * 4 + 4 * 8 + 3 * 4 + 2 * 8; // see ChannelStatistics
+    return (statistics.output.size() + statistics.input.size()) * per_channel +
+           statistics.outliers.size() * sizeof(WeightOutlier) + statistics.histogram.counts.size() * 8;
+}
+
 LayerMeasures measures_of(const WeightStatistics& statistics) {
     LayerMeasures measures;
     measures.outlier_score = statistics.outlier_score();
@@ -140,6 +149,14 @@ const LayerRow& Session::Data::row(const std::string& layer) const {
 
 MatrixSource Session::Data::source(const std::string& layer) const {
     return MatrixSource::of(model->checkpoint(), site(layer));
+}
+
+double Session::Data::float_size(const std::string& layer) const {
+    return static_cast<double>(float_bytes(model->checkpoint().at(site(layer).tensor)));
+}
+
+void Session::Data::release(const std::string& layer) const {
+    model->checkpoint().release(model->checkpoint().at(site(layer).tensor));
 }
 
 Session::Session(std::unique_ptr<Data> data)
@@ -174,10 +191,14 @@ std::shared_ptr<const WeightView> Session::cached_weight_view(const std::string&
 
 std::shared_ptr<const WeightView> Session::weight_view(const std::string& layer, Progress& progress) {
     if (auto cached = cached_weight_view(layer)) return cached;
-    const auto statistics = weight_statistics(data_->source(layer), {}, progress);
-    auto view = view_of(data_->row(layer), statistics);
+    const auto statistics =
+        std::make_shared<const WeightStatistics>(weight_statistics(data_->source(layer), {}, progress));
+    auto view = view_of(data_->row(layer), *statistics);
     std::lock_guard lock(data_->caches);
-    data_->measures[layer] = measures_of(statistics);
+    data_->measures[layer] = measures_of(*statistics);
+    const std::size_t bytes = bytes_of(*statistics);
+    if (data_->statistics_bytes + bytes <= kept_statistics_bytes && data_->statistics.emplace(layer, statistics).second)
+        data_->statistics_bytes += bytes;
     return data_->views[layer] = std::move(view);
 }
 
@@ -206,7 +227,9 @@ void Session::measure_all(const std::function<void(const std::string&, const Lay
     for (const auto& layer : data_->layers) {
         progress.report(std::min(1.0, done / all), "measuring " + layer.name);
         Progress silent(progress, std::min(1.0, done / all), std::min(1.0, done / all)); // hears the cancel
+        const bool known = cached_weight_view(layer.name) != nullptr;
         weight_view(layer.name, silent);
+        if (!known) data_->release(layer.name); // models larger than memory are the rule
         done += static_cast<double>(layer.parameters);
         LayerMeasures measures;
         {

@@ -32,6 +32,9 @@ struct Session::Data {
     mutable std::mutex caches;
     std::map<std::string, std::shared_ptr<const WeightView>> views;
     std::map<std::string, LayerMeasures> measures;
+    /// What the views were made from, for the report; of the first layers only, when a model has more than fit.
+    std::map<std::string, std::shared_ptr<const WeightStatistics>> statistics;
+    std::size_t statistics_bytes = 0;
     /// By layer and unit_key(grid): what the live estimate reads.
     mutable std::map<std::pair<std::string, std::string>, std::shared_ptr<const ErrorHistogram>> error_histograms;
     /// Estimated errors by layer and scheme text, so that the tree can show them without computing.
@@ -50,6 +53,9 @@ struct Session::Data {
     const Site& site(const std::string& layer) const; ///< \throws DataError when there is none
     const LayerRow& row(const std::string& layer) const;
     MatrixSource source(const std::string& layer) const;
+    /// Gives back the memory that the layer's mapped weights fill; they are read again on the next need.
+    void release(const std::string& layer) const;
+    double float_size(const std::string& layer) const; ///< bytes in a packed file when it is not quantized
     WeightRows weight_rows(const std::string& layer) const;
     std::shared_ptr<const FittedModel> find_fitted(const nlohmann::json& recipe) const;
     /// The fitted model under a recipe, fitted now when it is not yet.

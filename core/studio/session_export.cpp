@@ -31,7 +31,12 @@ void Session::export_report(const nlohmann::json& recipe, const std::vector<Comp
     std::vector<ReportComparison> rows;
     for (const CompareRow& row : comparison)
         rows.push_back(as_report(row));
-    write_report(*data_->model, model.get(), std::move(rows), target, writing);
+    write_report(*data_->model, model.get(), std::move(rows), target, writing,
+                 [this](const std::string& site) -> std::shared_ptr<const WeightStatistics> {
+                     std::lock_guard lock(data_->caches);
+                     const auto found = data_->statistics.find(site);
+                     return found == data_->statistics.end() ? nullptr : found->second;
+                 });
 }
 
 } // namespace quantscope::studio

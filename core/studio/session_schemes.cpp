@@ -5,12 +5,6 @@ namespace quantscope::studio {
 
 namespace {
 
-/// Bytes of a layer that stays in float in a quantized export: as stored, or 16 bits a weight where the source is
-/// block-quantized and would have to be decoded.
-double float_bytes(const LayerRow& row) {
-    return row.dtype == "F32" ? 4.0 * static_cast<double>(row.parameters) : 2.0 * static_cast<double>(row.parameters);
-}
-
 Estimate as_view(const SchemeEstimate& from) {
     Estimate to;
     to.mse = from.mse;
@@ -59,7 +53,7 @@ Estimate Session::estimate(const std::string& layer, const nlohmann::json& schem
     if (scheme.is_null()) {
         Estimate exact;
         exact.mse = exact.relative = exact.saturated = exact.max_error = 0;
-        exact.bytes = float_bytes(data_->row(layer));
+        exact.bytes = data_->float_size(layer);
         exact.bits_per_weight = 8 * exact.bytes / static_cast<double>(data_->row(layer).parameters);
         exact.exact = true;
         return exact;
@@ -96,7 +90,7 @@ LayerMeasures Session::Data::planned(const std::string& layer, const nlohmann::j
     };
     const FittedSite* fit = model_fitted ? model_fitted->find(layer) : nullptr;
     if (scheme.is_null())
-        out.size = float_bytes(layer_row);
+        out.size = float_size(layer);
     else if (fit) {
         out.size = static_cast<double>(fit->bytes());
         set_error(fit->error);
@@ -142,13 +136,13 @@ Totals Session::totals(const nlohmann::json& recipe) const {
     const Recipe parsed = Recipe::from_json(recipe);
     const auto fitted = data_->find_fitted(recipe);
     double quantized_bytes = 0, quantized_weights = 0, bytes = 0, error = 0;
-    std::uint64_t in_layers = 0;
+    for (const TensorInfo& tensor : data_->model->checkpoint().tensors())
+        bytes += static_cast<double>(float_bytes(tensor)); // norms and biases, which are no layers, stay as they are
     std::size_t errors = 0;
     for (const auto& layer : data_->layers) {
         const auto scheme = parsed.weight_scheme(data_->site(layer.name));
         const LayerMeasures planned = data_->planned(layer.name, scheme, fitted.get());
-        bytes += planned.size;
-        in_layers += layer.parameters;
+        bytes += planned.size - data_->float_size(layer.name);
         if (scheme.is_null()) continue;
         ++totals.quantized_layers;
         quantized_bytes += planned.size;
@@ -158,15 +152,13 @@ Totals Session::totals(const nlohmann::json& recipe) const {
             ++errors;
         }
     }
-    // Norms and biases, which are no layers, stay as they are.
-    const std::uint64_t parameters = std::max(data_->model->parameters(), in_layers);
-    bytes += 4.0 * static_cast<double>(parameters - in_layers);
     totals.layers = data_->layers.size();
     totals.original_bytes = data_->card.file_bytes;
+    totals.float32_bytes = 4 * data_->card.parameters;
     totals.quantized_bytes = fitted ? fitted->bytes() : static_cast<std::uint64_t>(bytes);
     if (quantized_weights > 0) totals.bits_per_weight = 8 * quantized_bytes / quantized_weights;
-    totals.bits_per_weight_total =
-        8 * static_cast<double>(totals.quantized_bytes) / static_cast<double>(std::max<std::uint64_t>(1, parameters));
+    totals.bits_per_weight_total = 8 * static_cast<double>(totals.quantized_bytes) /
+                                   static_cast<double>(std::max<std::uint64_t>(1, data_->card.parameters));
     if (errors > 0) totals.mean_relative_error = error / static_cast<double>(errors);
     return totals;
 }
@@ -187,7 +179,10 @@ void Session::estimate_all(const nlohmann::json& recipe,
             std::lock_guard lock(data_->caches);
             known = data_->estimates.contains({layer.name, scheme.dump()});
         }
-        if (!known) estimate(layer.name, scheme, false);
+        if (!known) {
+            estimate(layer.name, scheme, false);
+            data_->release(layer.name);
+        }
         if (found) found(layer.name, planned(layer.name, recipe));
     }
     progress.report(1, "estimated");

@@ -124,6 +124,7 @@ struct FitView {
 
 struct Totals {
     std::uint64_t original_bytes = 0, quantized_bytes = 0;
+    std::uint64_t float32_bytes = 0; ///< all parameters at 4 bytes: the size that block-quantized files once had
     double bits_per_weight = NAN, bits_per_weight_total = NAN;
     double mean_relative_error = NAN;
     std::size_t quantized_layers = 0, layers = 0;
@@ -137,6 +138,7 @@ struct CompareRow {
     double perplexity = NAN, nll = NAN, nll_standard_error = NAN; ///< error of the paired difference to the original
     double kl_mean = NAN, kl_p99 = NAN, top1_agreement = NAN;
     std::uint64_t tokens = 0;
+    int context = 0; ///< tokens in a window; 0 when not known
     double seconds = NAN;
     std::string text, text_sha256, convention; ///< evaluation text and "huggingface" or "llama.cpp"
     bool bos = false;                          ///< a beginning-of-sequence token was put before each window

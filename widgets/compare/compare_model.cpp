@@ -11,6 +11,14 @@
 
 namespace quantscope::widgets {
 
+namespace {
+/// As many decimals as an uncertainty leaves sense in: two of its own digits, and no more than five.
+int decimals_for(double error) {
+    if (!(error > 0) || !std::isfinite(error)) return 3;
+    return std::clamp(1 - int(std::floor(std::log10(error))), 1, 5);
+}
+} // namespace
+
 void CompareModel::setRows(std::vector<Row> rows) {
     beginResetModel();
     rows_ = std::move(rows);
@@ -50,17 +58,24 @@ void CompareModel::setRecipe(int row, const QString& name, const nlohmann::json&
     Q_EMIT dataChanged(index(row, 0), index(row, column_count - 1));
 }
 
-void CompareModel::markAllStale() {
-    if (rows_.empty()) return;
-    for (Row& row : rows_)
-        row.stale = row.known;
-    Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, column_count - 1));
+void CompareModel::markStale(int row) {
+    if (row < 0 || row >= rowCount()) return;
+    Row& changed = rows_[std::size_t(row)];
+    if (!changed.known || changed.stale) return;
+    changed.stale = true;
+    Q_EMIT dataChanged(index(row, 0), index(row, column_count - 1));
 }
 
 int CompareModel::find(const nlohmann::json& recipe) const {
     for (std::size_t i = 0; i < rows_.size(); ++i)
         if (rows_[i].recipe == recipe) return int(i);
     return -1;
+}
+
+const CompareModel::Row* CompareModel::original() const {
+    for (const Row& row : rows_)
+        if (row.recipe.is_null() && row.known && !row.stale) return &row;
+    return nullptr;
 }
 
 double CompareModel::value(const Row& row, int column) const {
@@ -73,8 +88,9 @@ double CompareModel::value(const Row& row, int column) const {
         return result.bits_per_weight;
     case perplexity_column:
         return result.perplexity;
-    case nll_column:
-        return result.nll;
+    case difference_column:
+        if (row.recipe.is_null()) return 0;
+        return original() ? result.nll - original()->result.nll : NAN;
     case kl_column:
         return row.recipe.is_null() ? 0 : result.kl_mean;
     case kl99_column:
@@ -99,15 +115,16 @@ QString CompareModel::text(const Row& row, int column) const {
         return fixed_text(number, 2);
     case perplexity_column:
         return number_text(number, 4);
-    case nll_column: {
+    case difference_column: {
         const double error = row.result.nll_standard_error;
-        if (!row.known) return not_known;
-        if (row.recipe.is_null() || !std::isfinite(error)) return fixed_text(number, 4);
-        return fixed_text(number, 4) + QStringLiteral(" ± ") + fixed_text(error, 4);
+        if (row.recipe.is_null() || !std::isfinite(number)) return row.known ? number_text(number) : not_known;
+        QString text = (number > 0 ? QStringLiteral("+") : QString()) + fixed_text(number, decimals_for(error));
+        if (std::isfinite(error)) text += QStringLiteral(" ± ") + fixed_text(error, decimals_for(error));
+        return text;
     }
     case kl_column:
     case kl99_column:
-        return fixed_text(number, 3);
+        return number_text(number);
     case top1_column:
         return percent_text(number);
     case seconds_column:
@@ -148,11 +165,15 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
     case Qt::ForegroundRole:
         return row.stale || !row.known ? Theme::current().secondary : Theme::current().text;
     case Qt::ToolTipRole: {
-        if (!row.known) return QStringLiteral("not evaluated yet");
-        QString tip = QStringLiteral("%1 tokens of %2, convention of %3%4")
-                          .arg(row.result.tokens)
-                          .arg(QString::fromStdString(row.result.text), QString::fromStdString(row.result.convention),
-                               row.result.bos ? QStringLiteral(", BOS before each window") : QString());
+        if (!row.known) return row.name + QStringLiteral("\nnot evaluated yet");
+        QString tip =
+            QStringLiteral("%1\nNLL %2 nats a token · %3 tokens of %4 in windows of %5 · convention of %6, %7")
+                .arg(row.name, number_text(row.result.nll, 4))
+                .arg(row.result.tokens)
+                .arg(QString::fromStdString(row.result.text))
+                .arg(row.result.context)
+                .arg(QString::fromStdString(row.result.convention),
+                     row.result.bos ? QStringLiteral("BOS before each window") : QStringLiteral("no BOS"));
         tip += QStringLiteral("\ntext SHA-256 ") + QString::fromStdString(row.result.text_sha256).left(16);
         if (row.stale) tip += QStringLiteral("\nof the recipe or the options before their last change; compare again");
         return tip;
@@ -179,15 +200,15 @@ bool CompareModel::setData(const QModelIndex& index, const QVariant& value, int 
 
 QVariant CompareModel::headerData(int section, Qt::Orientation orientation, int role) const {
     if (orientation != Qt::Horizontal || section < 0 || section >= column_count) return {};
-    static const char* const titles[] = {"model",    "size",    "bits/weight", "perplexity", "NLL",
+    static const char* const titles[] = {"model",    "size",    "bits/weight", "perplexity", "ΔNLL, nats",
                                          "KL, nats", "KL 99 %", "top-1",       "time"};
     static const char* const helps[] = {
         "Ticked models are evaluated",
         "Bytes of the exported model",
         "Every stored byte of the quantized layers, per weight",
         "exp of the mean negative log-likelihood per token; lower is better",
-        "Mean negative log-likelihood in nats per token, with the standard error of its paired difference to the "
-        "original",
+        "Mean negative log-likelihood per token less the original's, with the standard error of that paired "
+        "difference: within two of them, the models cannot be told apart on this text",
         "Mean Kullback–Leibler divergence from the original's next-token distribution; 0 is equal",
         "99 % of the tokens diverge less than this",
         "Share of the tokens with the same most likely next token",

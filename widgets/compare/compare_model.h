@@ -17,7 +17,7 @@ public:
         size_column,
         bits_column,
         perplexity_column,
-        nll_column,
+        difference_column, ///< of the mean negative log-likelihood to the original's, with its standard error
         kl_column,
         kl99_column,
         top1_column,
@@ -44,7 +44,7 @@ public:
     void removeAt(int row);
     void setResult(int row, const studio::CompareRow& result);
     void setRecipe(int row, const QString& name, const nlohmann::json& recipe); ///< marks its result stale
-    void markAllStale();
+    void markStale(int row);
     int find(const nlohmann::json& recipe) const; ///< −1: there is none
 
     int rowCount(const QModelIndex& parent = {}) const override { return parent.isValid() ? 0 : int(rows_.size()); }
@@ -56,6 +56,7 @@ public:
 
 private:
     double value(const Row& row, int column) const;
+    const Row* original() const; ///< the original's row when it is measured and its result is not stale
     QString text(const Row& row, int column) const;
     double bar(const Row& row, int column) const;
 

@@ -2,12 +2,15 @@
 #include "widgets/compare/compare_view.h"
 
 #include <QFileDialog>
-#include <QGridLayout>
+#include <QFileInfo>
+#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QMenu>
+#include <QScrollArea>
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "widgets/compare/compare_parts.h"
 #include "widgets/number_text.h"
 #include "widgets/theme.h"
 
@@ -16,28 +19,9 @@ namespace quantscope::widgets {
 using nlohmann::json;
 
 namespace {
-
-QLabel* quiet(const QString& text) {
-    auto* label = new QLabel(text);
-    label->setProperty("tone", QStringLiteral("secondary"));
-    return label;
-}
-
-template <typename W>
-W* named(W* widget, const char* name, const QString& label, const QString& tip) {
-    widget->setObjectName(QLatin1String(name));
-    widget->setAccessibleName(label);
-    widget->setToolTip(QStringLiteral("<b>%1</b><br>%2").arg(label, tip));
-    return widget;
-}
-
-QFrame* card(QLayout* layout) {
-    auto* frame = new QFrame;
-    frame->setProperty("card", true);
-    frame->setLayout(layout);
-    return frame;
-}
-
+constexpr std::size_t kept_runs = 200;
+constexpr int tallest_table = 320; ///< pixels
+const QString choose_file = QStringLiteral("?");
 } // namespace
 
 CompareView::CompareView(QWidget* parent)
@@ -45,6 +29,7 @@ CompareView::CompareView(QWidget* parent)
     , model_(new CompareModel(this))
     , table_(new QTableView)
     , plot_(new QualityPlot)
+    , text_panel_(new TextPanel)
     , unavailable_(quiet({}))
     , options_summary_(quiet({}))
     , body_(new QWidget) {
@@ -64,7 +49,7 @@ CompareView::CompareView(QWidget* parent)
     layout->addWidget(makeOptions());
     layout->addWidget(makeTable());
     layout->addWidget(card(plot_layout), 2);
-    layout->addWidget(makePrompt(), 3);
+    layout->addWidget(text_panel_, 3);
     auto* scroll = new QScrollArea;
     scroll->setWidgetResizable(true);
     scroll->setWidget(body_);
@@ -73,6 +58,9 @@ CompareView::CompareView(QWidget* parent)
     outer->setContentsMargins(0, 0, 0, 0);
     outer->addWidget(unavailable_);
     outer->addWidget(scroll, 1);
+    connect(plot_, &QualityPlot::pointClicked, this, &CompareView::takeBack);
+    connect(text_panel_, &TextPanel::writeRequested, this, &CompareView::textRequested);
+    connect(text_panel_, &TextPanel::stopRequested, this, &CompareView::stopTextRequested);
     connect(model_, &QAbstractItemModel::dataChanged, this, &CompareView::updateState);
     connect(model_, &QAbstractItemModel::rowsInserted, this, &CompareView::updateState);
     connect(model_, &QAbstractItemModel::rowsRemoved, this, &CompareView::updateState);
@@ -84,17 +72,8 @@ QWidget* CompareView::makeOptions() {
     text_ = named(new QComboBox, "compareText", QStringLiteral("Text"),
                   QStringLiteral("Perplexity is measured on this text; its SHA-256 stands in every result."));
     text_->addItem(QStringLiteral("shipped text"), QString());
-    text_->addItem(QStringLiteral("choose a file…"), QStringLiteral("?"));
-    connect(text_, &QComboBox::activated, this, [this](int index) {
-        if (text_->itemData(index).toString() == u"?") {
-            const QString path = QFileDialog::getOpenFileName(this, QStringLiteral("Choose a text"), {},
-                                                              QStringLiteral("Text (*.txt);;All files (*)"));
-            if (path.isEmpty()) return text_->setCurrentIndex(0);
-            text_->insertItem(1, QFileInfo(path).fileName(), path);
-            text_->setCurrentIndex(1);
-        }
-        model_->markAllStale();
-    });
+    text_->addItem(QStringLiteral("choose a file…"), choose_file);
+    connect(text_, &QComboBox::activated, this, &CompareView::chooseText);
     context_ = named(new QSpinBox, "compareContext", QStringLiteral("Context"),
                      QStringLiteral("Tokens in each window of the text."));
     context_->setRange(16, 131072);
@@ -113,14 +92,19 @@ QWidget* CompareView::makeOptions() {
     for (QSpinBox* box : {context_, tokens_}) {
         box->setLocale(QLocale::c());
         box->setKeyboardTracking(false);
-        connect(box, &QSpinBox::valueChanged, model_, &CompareModel::markAllStale);
+        connect(box, &QSpinBox::valueChanged, this, &CompareView::refreshResults);
     }
-    connect(convention_, &QComboBox::activated, model_, &CompareModel::markAllStale);
-    evaluate_ = new QPushButton(QStringLiteral("Compare"));
-    named(evaluate_, "compareEvaluate", QStringLiteral("Compare"),
-          QStringLiteral("Evaluates the ticked models; those not quantized yet are quantized first (Ctrl+Return)."));
+    connect(convention_, &QComboBox::activated, this, &CompareView::refreshResults);
+    evaluate_ = named(new QPushButton(QStringLiteral("Compare")), "compareEvaluate", QStringLiteral("Compare"),
+                      QStringLiteral("Evaluates the ticked models; those not quantized yet are quantized first "
+                                     "(Ctrl+Return). While they are at work, stops them."));
     evaluate_->setProperty("primary", true);
-    connect(evaluate_, &QPushButton::clicked, this, &CompareView::evaluateRequested);
+    connect(evaluate_, &QPushButton::clicked, this, [this] {
+        if (evaluating_)
+            Q_EMIT stopEvaluateRequested();
+        else
+            Q_EMIT evaluateRequested();
+    });
     auto* row = new QWidget;
     auto* layout = new QHBoxLayout(row);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -154,6 +138,16 @@ QWidget* CompareView::makeTable() {
     table_->horizontalHeader()->setHighlightSections(false);
     table_->setColumnHidden(CompareModel::kl99_column, true);
     table_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    table_->setTextElideMode(Qt::ElideMiddle); // ends tell recipes apart
+    connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &CompareView::updateState);
+    auto* layout = new QVBoxLayout;
+    layout->setContentsMargins(8, 8, 8, 8);
+    layout->addWidget(table_);
+    layout->addWidget(makeButtons());
+    return card(layout);
+}
+
+QWidget* CompareView::makeButtons() {
     add_ = named(new QToolButton, "compareAdd", QStringLiteral("Add a preset"),
                  QStringLiteral("Adds a shipped recipe, or the present one as it is now, to compare with."));
     add_->setText(QStringLiteral("Add"));
@@ -167,74 +161,34 @@ QWidget* CompareView::makeTable() {
     remove_->setIcon(themed_icon(QStringLiteral("list-remove")));
     remove_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     connect(remove_, &QToolButton::clicked, this, [this] { model_->removeAt(table_->currentIndex().row()); });
-    connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &CompareView::updateState);
-    auto* buttons = new QHBoxLayout;
+    auto* row = new QWidget;
+    auto* buttons = new QHBoxLayout(row);
+    buttons->setContentsMargins(0, 0, 0, 0);
     buttons->addWidget(add_);
     buttons->addWidget(remove_);
     buttons->addStretch(1);
     buttons->addWidget(options_summary_);
-    auto* layout = new QVBoxLayout;
-    layout->setContentsMargins(8, 8, 8, 8);
-    layout->addWidget(table_);
-    layout->addLayout(buttons);
-    return card(layout);
+    return row;
 }
 
-QWidget* CompareView::makePrompt() {
-    prompt_ = named(new QLineEdit, "comparePrompt", QStringLiteral("Prompt"),
-                    QStringLiteral("Every ticked model continues this text; Return starts."));
-    prompt_->setText(QStringLiteral("The capital of France is"));
-    prompt_->setMinimumWidth(80);
-    connect(prompt_, &QLineEdit::returnPressed, this, [this] {
-        if (write_->isEnabled()) Q_EMIT textRequested();
-    });
-    mode_ = named(new QComboBox, "compareMode", QStringLiteral("Chat or raw"),
-                  QStringLiteral("Chat wraps the prompt in the model's own template; raw continues it as it stands."));
-    mode_->addItems({QStringLiteral("raw"), QStringLiteral("chat")});
-    length_ =
-        named(new QSpinBox, "compareLength", QStringLiteral("Length"), QStringLiteral("At most so many new tokens."));
-    length_->setRange(1, 4096);
-    length_->setValue(48);
-    length_->setSuffix(QStringLiteral(" tokens"));
-    temperature_ =
-        named(new QDoubleSpinBox, "compareTemperature", QStringLiteral("Temperature"),
-              QStringLiteral("0 takes the most likely token each time (greedy); more samples, with the seed."));
-    temperature_->setRange(0, 2);
-    temperature_->setSingleStep(0.1);
-    temperature_->setLocale(QLocale::c());
-    temperature_->setSpecialValueText(QStringLiteral("greedy"));
-    seed_ = named(new QSpinBox, "compareSeed", QStringLiteral("Seed"),
-                  QStringLiteral("The same seed samples the same text again."));
-    seed_->setRange(0, 1'000'000'000);
-    seed_->setPrefix(QStringLiteral("seed "));
-    seed_->setEnabled(false);
-    connect(temperature_, &QDoubleSpinBox::valueChanged, this, [this](double value) { seed_->setEnabled(value > 0); });
-    write_ = new QPushButton(QStringLiteral("Write"));
-    named(write_, "compareWrite", QStringLiteral("Write"),
-          QStringLiteral("Lets the ticked models continue the prompt, side by side."));
-    connect(write_, &QPushButton::clicked, this, &CompareView::textRequested);
-    auto* row = new QHBoxLayout;
-    row->addWidget(prompt_, 1);
-    for (QWidget* widget : std::initializer_list<QWidget*>{mode_, length_, temperature_, seed_, write_})
-        row->addWidget(widget);
+void CompareView::chooseText(int index) {
+    if (text_->itemData(index).toString() == choose_file) {
+        const QString path = QFileDialog::getOpenFileName(this, QStringLiteral("Choose a text"), {},
+                                                          QStringLiteral("Text (*.txt);;All files (*)"));
+        showText(path);
+    }
+    refreshResults();
+}
 
-    columns_box_ = new QWidget;
-    columns_ = new QHBoxLayout(columns_box_);
-    columns_->setContentsMargins(0, 0, 0, 0);
-    columns_->setSpacing(12);
-    text_empty_ =
-        quiet(QStringLiteral("The ticked models' continuations stand here side by side, each token coloured by how far "
-                             "its prediction diverges from the original's."));
-    text_empty_->setWordWrap(true);
-    auto* box = new QWidget;
-    auto* layout = new QVBoxLayout(box);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(12);
-    layout->addLayout(row);
-    layout->addWidget(text_empty_);
-    layout->addWidget(columns_box_, 1);
-    layout->addStretch(0);
-    return box;
+/// \param path  empty: the shipped text
+void CompareView::showText(const QString& path) {
+    int index = text_->findData(path);
+    if (index < 0) {
+        index = 1;
+        text_->insertItem(index, QFileInfo(path).fileName(), path);
+    }
+    text_->setCurrentIndex(index);
+    text_->setToolTip(path);
 }
 
 void CompareView::clear() {
@@ -243,8 +197,9 @@ void CompareView::clear() {
     original.fixed = present.fixed = true;
     present.name = QStringLiteral("present recipe");
     present.recipe = json::object();
+    runs_.clear();
     model_->setRows({original, present});
-    beginText({});
+    text_panel_->begin({});
     fitTable();
 }
 
@@ -254,10 +209,7 @@ void CompareView::setAvailable(bool available, const QString& reason) {
     unavailable_->setText(QStringLiteral("This model cannot be evaluated: ") + reason);
 }
 
-void CompareView::setHasChatTemplate(bool has) {
-    mode_->setCurrentIndex(0);
-    mode_->setEnabled(has);
-}
+void CompareView::setHasChatTemplate(bool has) { text_panel_->setHasChatTemplate(has); }
 
 void CompareView::setPresets(const Presets& presets) {
     QMenu* menu = add_->menu();
@@ -273,22 +225,54 @@ void CompareView::setPresets(const Presets& presets) {
 }
 
 void CompareView::addCandidate(const QString& name, const json& recipe) {
+    for (int i = 2; i < model_->rowCount(); ++i) // beside the present recipe, which may go on changing
+        if (model_->rows()[std::size_t(i)].recipe == recipe) return table_->selectRow(i);
     CompareModel::Row row;
     row.name = name;
     row.recipe = recipe;
     model_->add(row);
     fitTable();
+    refreshResults();
+}
+
+void CompareView::takeBack(int point) {
+    const int table_points = int(plot_->points().size() - earlier_.size());
+    if (point < table_points) return;
+    const studio::CompareRow row = earlier_[std::size_t(point - table_points)]->row; // the list changes below
+    addCandidate(QString::fromStdString(row.name), row.recipe);
 }
 
 void CompareView::setCurrentRecipe(const QString& name, const json& recipe) {
     model_->setRecipe(1, name, recipe);
+    refreshResults();
+}
+
+const CompareRun* CompareView::findRun(const json& recipe) const {
+    const CompareSettings now = settings();
+    const auto run = std::find_if(runs_.rbegin(), runs_.rend(),
+                                  [&](const auto& r) { return r.row.recipe == recipe && r.settings == now; });
+    return run == runs_.rend() ? nullptr : &*run;
+}
+
+void CompareView::refreshResults() {
+    for (int i = 0; i < model_->rowCount(); ++i) {
+        const CompareRun* run = findRun(model_->rows()[std::size_t(i)].recipe);
+        if (run)
+            model_->setResult(i, run->row);
+        else
+            model_->markStale(i);
+    }
     updateState();
 }
 
 void CompareView::setResult(const studio::CompareRow& row) {
-    const auto& rows = model_->rows();
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        if (rows[i].recipe == row.recipe) model_->setResult(int(i), row);
+    CompareRun run{settings(), row};
+    for (const auto& known : model_->rows())
+        if (known.recipe == row.recipe) run.row.name = known.name.toStdString();
+    std::erase_if(runs_, [&](const auto& r) { return r.row.recipe == row.recipe && r.settings == run.settings; });
+    if (runs_.size() >= kept_runs) runs_.erase(runs_.begin());
+    runs_.push_back(std::move(run));
+    refreshResults();
 }
 
 void CompareView::setBusy(bool evaluating, bool writing) {
@@ -300,21 +284,40 @@ void CompareView::setBusy(bool evaluating, bool writing) {
 void CompareView::updateState() {
     const auto& rows = model_->rows();
     const bool any = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.checked; });
-    evaluate_->setEnabled(any && !evaluating_);
-    write_->setEnabled(any && !writing_);
+    evaluate_->setEnabled(any || evaluating_);
+    evaluate_->setText(evaluating_ ? QStringLiteral("Stop") : QStringLiteral("Compare"));
+    evaluate_->setAccessibleName(evaluate_->text());
+    for (QWidget* option : std::initializer_list<QWidget*>{text_, context_, tokens_, convention_})
+        option->setEnabled(!evaluating_); // results belong to the options they were asked for under
+    text_panel_->setState(writing_, any);
     const int at = table_->currentIndex().row();
     remove_->setEnabled(at >= 0 && at < int(rows.size()) && !rows[std::size_t(at)].fixed);
+    updatePlot();
+}
+
+void CompareView::updatePlot() {
+    const auto& rows = model_->rows();
     std::vector<QualityPlot::Point> points;
+    const auto add = [&points](const QString& name, const studio::CompareRow& row, int place, bool earlier) {
+        points.push_back({name, double(row.bytes), row.perplexity, place, row.recipe.is_null(), earlier});
+    };
     QString summary;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (!rows[i].known || rows[i].stale || !(rows[i].result.perplexity > 0)) continue;
-        points.push_back(
-            {rows[i].name, double(rows[i].result.bytes), rows[i].result.perplexity, int(i), rows[i].recipe.is_null()});
-        summary = QStringLiteral("%1 tokens · %2%3")
-                      .arg(rows[i].result.tokens)
-                      .arg(QString::fromStdString(rows[i].result.convention),
-                           rows[i].result.bos ? QStringLiteral(" · BOS") : QStringLiteral(" · no BOS"));
+        const auto& row = rows[i].result;
+        add(rows[i].name, row, int(i), false);
+        summary = QStringLiteral("%1 tokens · context %2 · %3 convention · %4")
+                      .arg(row.tokens)
+                      .arg(row.context)
+                      .arg(QString::fromStdString(row.convention),
+                           row.bos ? QStringLiteral("BOS") : QStringLiteral("no BOS"));
     }
+    earlier_.clear();
+    for (const CompareRun& run : runs_)
+        if (run.settings == settings() && model_->find(run.row.recipe) < 0 && run.row.perplexity > 0) {
+            add(QString::fromStdString(run.row.name), run.row, 0, true);
+            earlier_.push_back(&run);
+        }
     plot_->setPoints(std::move(points));
     options_summary_->setText(summary);
 }
@@ -322,18 +325,15 @@ void CompareView::updateState() {
 void CompareView::fitTable() {
     const int height = table_->horizontalHeader()->sizeHint().height() +
                        model_->rowCount() * table_->verticalHeader()->defaultSectionSize() + 4;
-    table_->setFixedHeight(std::min(height, 320));
-    table_->setVerticalScrollBarPolicy(height > 320 ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
+    table_->setFixedHeight(std::min(height, tallest_table));
+    table_->setVerticalScrollBarPolicy(height > tallest_table ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
 }
 
 CompareSettings CompareView::settings() const {
     return {text_->currentData().toString(), context_->value(), tokens_->value(), convention_->currentIndex() == 1};
 }
 
-TextSettings CompareView::textSettings() const {
-    return {prompt_->text(), mode_->currentIndex() == 1, length_->value(), temperature_->value(),
-            quint64(seed_->value())};
-}
+TextSettings CompareView::textSettings() const { return text_panel_->settings(); }
 
 std::vector<json> CompareView::checkedRecipes() const {
     std::vector<json> recipes;
@@ -350,76 +350,17 @@ std::vector<studio::CompareRow> CompareView::results() const {
     return results;
 }
 
-QWidget* CompareView::makeColumn(const QString& name, int place, TokenText*& text) {
-    auto* title = quiet(name);
-    title->setObjectName(QStringLiteral("textTitle%1").arg(place));
-    title->setWordWrap(true);
-    text = new TokenText;
-    text->setObjectName(QStringLiteral("tokenText%1").arg(place));
-    auto* scroll = new QScrollArea;
-    scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    scroll->setWidget(text);
-    scroll->setMinimumHeight(120);
-    text->setBackgroundRole(QPalette::Base);
-    text->setAutoFillBackground(true);
-    auto* layout = new QVBoxLayout;
-    layout->setContentsMargins(12, 8, 8, 8);
-    layout->addWidget(title);
-    layout->addWidget(scroll, 1);
-    return card(layout);
+void CompareView::beginText() {
+    std::vector<TextPanel::Heading> models;
+    for (const json& recipe : checkedRecipes()) {
+        const int place = model_->find(recipe);
+        models.push_back({model_->rows()[std::size_t(place)].name, place});
+    }
+    text_panel_->begin(models);
 }
 
-void CompareView::beginText(const QStringList& names) {
-    while (QLayoutItem* item = columns_->takeAt(0)) {
-        delete item->widget();
-        delete item;
-    }
-    texts_.clear();
-    streams_.assign(std::size_t(names.size()), {});
-    text_empty_->setVisible(names.isEmpty());
-    columns_box_->setVisible(!names.isEmpty());
-    for (int i = 0; i < names.size(); ++i) {
-        TokenText* text = nullptr;
-        columns_->addWidget(makeColumn(names[i], i, text), 1);
-        text->setStreaming(textSettings().prompt);
-        texts_.push_back(text);
-    }
-}
+void CompareView::addPiece(int column, const QString& piece) { text_panel_->addPiece(column, piece); }
 
-void CompareView::addPiece(int column, const QString& piece) {
-    if (column < 0 || column >= int(texts_.size())) return;
-    streams_[std::size_t(column)] += piece;
-    texts_[std::size_t(column)]->setStreaming(textSettings().prompt + streams_[std::size_t(column)]);
-}
-
-void CompareView::setTextColumns(const std::vector<studio::TextColumn>& columns) {
-    QStringList names;
-    for (const auto& column : columns) {
-        double sum = 0;
-        for (const auto& token : column.tokens)
-            sum += double(token.kl);
-        QString name = QString::fromStdString(column.name);
-        if (sum > 0)
-            name += QStringLiteral(" · tokens coloured by KL, mean %1 nats")
-                        .arg(number_text(sum / double(column.tokens.size())));
-        if (!column.remark.empty()) name += QStringLiteral("\n") + QString::fromStdString(column.remark);
-        const QString generated = QString::fromStdString(column.generated).simplified();
-        if (!generated.isEmpty()) name += QStringLiteral("\nwrites: “%1”").arg(generated);
-        names << name;
-    }
-    beginText(names);
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        texts_[i]->setColumn(columns[i]);
-        texts_[i]->setCandidates([this, i](std::size_t position) {
-            return candidates_ ? candidates_(i, position) : std::vector<studio::TokenCandidate>{};
-        });
-        connect(texts_[i], &TokenText::tokenSelected, this, [this](int token) { // the same place in every column
-            for (TokenText* other : texts_)
-                other->select(token);
-        });
-    }
-}
+void CompareView::setTextColumns(const std::vector<studio::TextColumn>& columns) { text_panel_->setColumns(columns); }
 
 } // namespace quantscope::widgets

@@ -2,23 +2,18 @@
 // each of them, token by token.
 #pragma once
 
-#include <QCheckBox>
 #include <QComboBox>
-#include <QDoubleSpinBox>
-#include <QHBoxLayout>
 #include <QLabel>
-#include <QLineEdit>
-#include <QPlainTextEdit>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QSpinBox>
 #include <QTableView>
 #include <QToolButton>
 #include <QWidget>
+#include <nlohmann/json.hpp>
 
 #include "widgets/compare/compare_model.h"
 #include "widgets/compare/quality_plot.h"
-#include "widgets/compare/token_text.h"
+#include "widgets/compare/text_panel.h"
 
 namespace quantscope::widgets {
 
@@ -27,21 +22,20 @@ struct CompareSettings {
     QString text; ///< empty: the shipped evaluation text
     int context = 512, max_tokens = 4096;
     bool llama_cpp_convention = false;
+
+    bool operator==(const CompareSettings&) const = default;
 };
 
-struct TextSettings {
-    QString prompt;
-    bool chat = false;
-    int max_tokens = 64;
-    double temperature = 0;
-    quint64 seed = 0;
+/// A finished measurement; each one is a point of the plot, also when its recipe has left the table.
+struct CompareRun {
+    CompareSettings settings;
+    studio::CompareRow row;
 };
 
 class CompareView : public QWidget {
     Q_OBJECT
 public:
     using Presets = std::vector<std::pair<std::string, nlohmann::json>>;
-    using Candidates = std::function<std::vector<studio::TokenCandidate>(std::size_t column, std::size_t position)>;
 
     explicit CompareView(QWidget* parent = nullptr);
 
@@ -53,8 +47,8 @@ public:
     void clear(); ///< another model
     void setResult(const studio::CompareRow& row);
     void setBusy(bool evaluating, bool writing);
-    void setCandidates(Candidates candidates) { candidates_ = std::move(candidates); }
-    void beginText(const QStringList& names);
+    void setCandidates(TextPanel::Candidates candidates) { text_panel_->setCandidates(std::move(candidates)); }
+    void beginText();                                ///< a column for each of checkedRecipes()
     void addPiece(int column, const QString& piece); ///< a piece of the text being generated
     void setTextColumns(const std::vector<studio::TextColumn>& columns);
 
@@ -64,35 +58,43 @@ public:
     std::vector<studio::CompareRow> results() const;    ///< that are not stale
     CompareModel& model() { return *model_; }
 
+    /// Table, finished runs, options and prompt, to be restored with the session. In compare_session.cpp, so that the
+    /// view links without core.
+    nlohmann::json state() const;
+    void restore(const nlohmann::json& state);
+
 Q_SIGNALS:
     void evaluateRequested();
+    void stopEvaluateRequested();
     void textRequested();
+    void stopTextRequested();
 
 private:
     QWidget* makeOptions();
     QWidget* makeTable();
-    QWidget* makePrompt();
+    QWidget* makeButtons();
+    void chooseText(int index);
+    void showText(const QString& path);
     void addCandidate(const QString& name, const nlohmann::json& recipe);
+    void takeBack(int point);
+    const CompareRun* findRun(const nlohmann::json& recipe) const; ///< under the present options; null: there is none
+    void refreshResults(); ///< shows what is known under the present options, and marks the rest
     void updateState();
+    void updatePlot();
     void fitTable();
-    QWidget* makeColumn(const QString& name, int place, TokenText*& text);
 
     CompareModel* model_;
     QTableView* table_;
     QualityPlot* plot_;
-    QLabel *unavailable_, *options_summary_, *text_empty_;
-    QComboBox *text_, *convention_, *mode_;
-    QSpinBox *context_, *tokens_, *length_;
-    QDoubleSpinBox* temperature_;
-    QSpinBox* seed_;
-    QPushButton *evaluate_, *write_;
+    TextPanel* text_panel_;
+    QLabel *unavailable_, *options_summary_;
+    QComboBox *text_, *convention_;
+    QSpinBox *context_, *tokens_;
+    QPushButton* evaluate_;
     QToolButton *add_, *remove_;
-    QLineEdit* prompt_;
-    QWidget *body_, *columns_box_;
-    QHBoxLayout* columns_;
-    std::vector<TokenText*> texts_;
-    std::vector<QString> streams_;
-    Candidates candidates_;
+    QWidget* body_;
+    std::vector<CompareRun> runs_;           ///< latest last
+    std::vector<const CompareRun*> earlier_; ///< the plot's last points: runs that are not in the table
     bool evaluating_ = false, writing_ = false;
 };
 

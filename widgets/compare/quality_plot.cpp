@@ -56,7 +56,8 @@ QualityPlot::QualityPlot(QWidget* parent)
     setAccessibleName(QStringLiteral("Size against perplexity"));
     setToolTip(
         QStringLiteral("Each evaluated model by size and perplexity, both logarithmic. The line joins those that no "
-                       "other beats in both: lower left is better."));
+                       "other beats in both: lower left is better. Small points are earlier runs; click one to take "
+                       "it back into the table."));
     setMinimumHeight(150);
     setMouseTracking(true);
     // Both axes hold logarithms, so that a narrow range still gets round, evenly spaced ticks.
@@ -73,11 +74,11 @@ void QualityPlot::setPoints(std::vector<Point> points) {
                                    : QString());
     QCPRange x(7, 9), y(1, 2);
     if (!points_.empty()) {
-        x = {INFINITY, -INFINITY}, y = x;
+        x.lower = x.upper = std::log10(points_.front().bytes);
+        y.lower = y.upper = std::log10(points_.front().perplexity);
         for (const Point& point : points_) {
-            x.lower = std::min(x.lower, std::log10(point.bytes)), x.upper = std::max(x.upper, std::log10(point.bytes));
-            y.lower = std::min(y.lower, std::log10(point.perplexity));
-            y.upper = std::max(y.upper, std::log10(point.perplexity));
+            x.expand(std::log10(point.bytes));
+            y.expand(std::log10(point.perplexity));
         }
         const double wide = std::max(0.1, x.size() * 0.15), high = std::max(0.05, y.size() * 0.2);
         x = {x.lower - wide, x.upper + wide * 1.5}, y = {y.lower - high, y.upper + high};
@@ -110,26 +111,45 @@ void QualityPlot::draw(QCPPainter* painter) const {
     for (const Point& point : points_) {
         const QPointF at = place(point);
         painter->setPen(Qt::NoPen);
-        painter->setBrush(theme.model_colour(point.colour));
-        painter->drawEllipse(at, 5, 5);
+        painter->setBrush(point.earlier ? theme.secondary : theme.model_colour(point.colour));
+        const double radius = point.earlier ? 3 : 5;
+        painter->drawEllipse(at, radius, radius);
+        if (point.earlier) continue; // its name is under the cursor
         painter->setPen(theme.secondary);
-        painter->drawText(at + QPointF(9, 4), point.name);
+        const double wide = painter->fontMetrics().horizontalAdvance(point.name);
+        const bool fits = at.x() + 9 + wide < axisRect()->right();
+        painter->drawText(at + QPointF(fits ? 9 : -9 - wide, 4), point.name);
     }
 }
 
 void QualityPlot::mouseMoveEvent(QMouseEvent* event) {
     Plot::mouseMoveEvent(event);
-    QString text;
-    double nearest = 24;
-    for (const Point& point : points_) {
-        const QPointF away = place(point) - event->position();
+    const int near = pointAt(event->position());
+    setCursor(near >= 0 && points_[std::size_t(near)].earlier ? Qt::PointingHandCursor : Qt::ArrowCursor);
+    if (near < 0) return set_readout({});
+    const Point& point = points_[std::size_t(near)];
+    set_readout(QStringLiteral("%1: %2, perplexity %3%4")
+                    .arg(point.name, size_text(point.bytes), number_text(point.perplexity, 4),
+                         point.earlier ? QStringLiteral(" · an earlier run, click to take it back") : QString()));
+}
+
+int QualityPlot::pointAt(const QPointF& position) const {
+    int best = -1;
+    double nearest = 16;
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+        const QPointF away = place(points_[i]) - position;
         const double distance = std::hypot(away.x(), away.y());
         if (distance >= nearest) continue;
         nearest = distance;
-        text = QStringLiteral("%1: %2, perplexity %3")
-                   .arg(point.name, size_text(point.bytes), number_text(point.perplexity, 4));
+        best = int(i);
     }
-    set_readout(text);
+    return best;
+}
+
+void QualityPlot::mousePressEvent(QMouseEvent* event) {
+    Plot::mousePressEvent(event);
+    const int near = event->button() == Qt::LeftButton ? pointAt(event->position()) : -1;
+    if (near >= 0) Q_EMIT pointClicked(near);
 }
 
 } // namespace quantscope::widgets

@@ -15,12 +15,20 @@ namespace quantscope::widgets {
 
 namespace {
 constexpr qreal line_height = 24, margin = 4;
-constexpr float full_colour_nats = 1.5F; ///< a divergence of this or more gets the strongest colour
 
 QString shown(const QString& text) {
     QString made = text;
     made.replace(u'\n', QStringLiteral("↵")).replace(u'\t', QStringLiteral("⇥"));
     return made;
+}
+
+/// A probability as a bar in a tool tip, whose rich text knows no drawings: blocks of an eighth's resolution.
+QString bar(float probability, const QColor& colour) {
+    constexpr int longest = 10;
+    const int eighths = int(std::lround(std::clamp(probability, 0.0F, 1.0F) * 8 * longest));
+    QString blocks(eighths / 8, QChar(0x2588));
+    if (eighths % 8) blocks += QChar(0x2590 - eighths % 8); // ▏ (1) to ▉ (7)
+    return QStringLiteral("<span style='color:%1'>%2</span>").arg(colour.name(), blocks);
 }
 } // namespace
 
@@ -37,7 +45,6 @@ TokenText::TokenText(QWidget* parent)
 
 void TokenText::setColumn(const studio::TextColumn& column) {
     column_ = column;
-    streaming_.clear();
     selected_ = -1;
     QString all;
     for (const auto& token : column.tokens)
@@ -48,15 +55,11 @@ void TokenText::setColumn(const studio::TextColumn& column) {
     update();
 }
 
-void TokenText::setStreaming(const QString& text) {
-    column_ = {};
-    streaming_ = text;
-    arrange(width(), boxes_);
-    updateGeometry();
-    update();
+QColor TokenText::colour_of(float kl) {
+    QColor colour = Theme::current().scheme_a;
+    colour.setAlphaF(0.62F * std::sqrt(std::clamp(kl / full_colour_nats, 0.0F, 1.0F)));
+    return colour;
 }
-
-void TokenText::clear() { setStreaming({}); }
 
 qreal TokenText::arrange(qreal width, std::vector<Box>& boxes) const {
     boxes.clear();
@@ -73,12 +76,6 @@ qreal TokenText::arrange(qreal width, std::vector<Box>& boxes) const {
         const QString text = QString::fromStdString(column_.tokens[i].text);
         place(shown(text), int(i), text.endsWith(u'\n'));
     }
-    if (!streaming_.isEmpty())
-        for (const QString& line : streaming_.split(u'\n')) {
-            for (const QString& word : line.split(u' '))
-                place(word + u' ', -1, false);
-            x = margin, y += line_height;
-        }
     return y + line_height + margin;
 }
 
@@ -99,11 +96,8 @@ void TokenText::paintEvent(QPaintEvent*) {
     for (const Box& box : boxes_) {
         if (box.token >= 0) {
             const auto& token = column_.tokens[std::size_t(box.token)];
-            const float share = std::sqrt(std::clamp(token.kl / full_colour_nats, 0.0F, 1.0F));
-            QColor colour = theme.scheme_a;
-            colour.setAlphaF(0.62F * share);
             painter.setPen(box.token == selected_ ? QPen(theme.accent, 1.5) : QPen(Qt::NoPen));
-            painter.setBrush(colour);
+            painter.setBrush(colour_of(token.kl));
             painter.drawRoundedRect(box.place, 3, 3);
             if (!token.agrees) { // the most likely token is another one
                 painter.setPen(QPen(theme.scheme_a, 1.5));
@@ -119,6 +113,12 @@ int TokenText::tokenAt(const QPoint& place) const {
     for (const Box& box : boxes_)
         if (box.place.adjusted(-0.5, -2, 0.5, 2).contains(place)) return box.token;
     return -1;
+}
+
+QRectF TokenText::placeOf(int token) const {
+    for (const Box& box : boxes_)
+        if (box.token == token) return box.place;
+    return {};
 }
 
 void TokenText::select(int token) {
@@ -138,12 +138,15 @@ QString TokenText::candidateTable(int token) const {
                         .arg(number_text(double(cell.kl)), number_text(double(cell.nll)));
     const auto candidates = candidates_ ? candidates_(std::size_t(token)) : std::vector<studio::TokenCandidate>{};
     if (candidates.empty()) return table;
-    table += QStringLiteral("<table cellspacing=4><tr><td>most likely here</td><td align=right>original</td>"
-                            "<td align=right>this model</td></tr>");
+    const Theme& theme = Theme::current();
+    table += QStringLiteral("<table cellspacing=3><tr><td>most likely here</td><td colspan=2>original</td>"
+                            "<td colspan=2>this model</td></tr>");
     for (const auto& candidate : candidates)
-        table += QStringLiteral("<tr><td>%1</td><td align=right>%2</td><td align=right>%3</td></tr>")
+        table += QStringLiteral("<tr><td><b>%1</b></td><td align=right>%2</td><td>%3</td><td align=right>%4</td>"
+                                "<td>%5</td></tr>")
                      .arg(cell_text(candidate.text), percent_text(double(candidate.original)),
-                          percent_text(double(candidate.quantized)));
+                          bar(candidate.original, theme.original), percent_text(double(candidate.quantized)),
+                          bar(candidate.quantized, theme.scheme_a));
     return table + QStringLiteral("</table>");
 }
 
@@ -160,9 +163,10 @@ bool TokenText::event(QEvent* event) {
     return QWidget::event(event);
 }
 
-void TokenText::mousePressEvent(QMouseEvent* event) {
+/// On the release, not the press: Qt hides tool tips at each of a button's events, the release included.
+void TokenText::mouseReleaseEvent(QMouseEvent* event) {
     const int token = tokenAt(event->position().toPoint());
-    if (token < 0) return;
+    if (token < 0 || event->button() != Qt::LeftButton) return;
     select(token);
     QToolTip::showText(event->globalPosition().toPoint(), candidateTable(token), this, {}, 60'000);
     Q_EMIT tokenSelected(token);
@@ -179,9 +183,7 @@ void TokenText::keyPressEvent(QKeyEvent* event) {
         return QWidget::keyPressEvent(event);
     if (count == 0 || token == selected_) return;
     select(token);
-    for (const Box& box : boxes_)
-        if (box.token == token)
-            QToolTip::showText(mapToGlobal(box.place.bottomLeft().toPoint()), candidateTable(token), this, {}, 60'000);
+    QToolTip::showText(mapToGlobal(placeOf(token).bottomLeft().toPoint()), candidateTable(token), this, {}, 60'000);
     Q_EMIT tokenSelected(token);
 }
 
