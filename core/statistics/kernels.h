@@ -63,8 +63,13 @@ struct Table {
     /// there must be none. \param cells  [window_copies][window_bins]
     void (*count_window)(Kind kind, const std::byte* row, std::int64_t count, float inverse, float first, bool clamp,
                          std::uint32_t* cells);
-    /// Copies the values that do not lie in [low, high) in order. \param out  room for all \returns how many
-    std::int64_t (*outside)(Kind kind, const std::byte* row, std::int64_t count, float low, float high, float* out);
+    /// Lists where the values that are below `low` or not below `high` are, in order. \param out  room for all
+    /// \returns  how many
+    std::int64_t (*outside)(Kind kind, const std::byte* row, std::int64_t count, float low, float high,
+                            std::int64_t* out);
+    /// Adds the values' magnitudes to, or keeps the larger of both in, one number per column.
+    /// \returns  false when a value was not finite: the numbers are of no use then
+    bool (*pool)(Kind kind, const std::byte* row, std::int64_t count, bool maximum, float* magnitudes);
     /// How many of a row's values are 0, and the same added to one counter per column.
     std::int64_t (*zeros)(Kind kind, const std::byte* row, std::int64_t count);
     void (*add_zeros)(Kind kind, const std::byte* row, std::int64_t count, std::uint32_t* columns);

@@ -30,6 +30,7 @@ const Table& table() {
                                         .count_strip_32 = count_strip_32,
                                         .count_window = count_window,
                                         .outside = outside,
+                                        .pool = pool,
                                         .zeros = zeros,
                                         .add_zeros = add_zeros,
                                         .sum = sum};

@@ -50,12 +50,13 @@ void count_window(Kind kind, const std::byte* row, std::int64_t count, float inv
 }
 
 template <Kind K>
-std::int64_t outside_of(const std::byte* row, std::int64_t count, float low_value, float high_value, float* out) {
+std::int64_t outside_of(const std::byte* row, std::int64_t count, float low_value, float high_value,
+                        std::int64_t* out) {
     const F low = splat(low_value), high = splat(high_value);
     std::int64_t found = 0, i = 0;
     const auto keep = [&](std::int64_t at) {
         const float x = load_value<K>(row + at * size_of(K));
-        if (x < low_value || x >= high_value) out[found++] = x;
+        if (x < low_value || x >= high_value) out[found++] = at;
     };
     for (; i + L <= count; i += L) {
         const F x = load_values<K>(row + i * size_of(K));
@@ -66,10 +67,44 @@ std::int64_t outside_of(const std::byte* row, std::int64_t count, float low_valu
     return found;
 }
 
-std::int64_t outside(Kind kind, const std::byte* row, std::int64_t count, float low, float high, float* out) {
+std::int64_t outside(Kind kind, const std::byte* row, std::int64_t count, float low, float high, std::int64_t* out) {
     return kind == Kind::f32   ? outside_of<Kind::f32>(row, count, low, high, out)
            : kind == Kind::f16 ? outside_of<Kind::f16>(row, count, low, high, out)
                                : outside_of<Kind::bf16>(row, count, low, high, out);
+}
+
+// --- pooling ---------------------------------------------------------------------------------------------------------
+
+template <Kind K, bool Maximum>
+bool pool_of(const std::byte* row, std::int64_t count, float* magnitudes) {
+    constexpr std::uint32_t infinity = 0x7f800000;
+    U unfit = {};
+    bool fit = true;
+    std::int64_t i = 0;
+    for (; i + L <= count; i += L) {
+        const U bits = (U)load_values<K>(row + i * size_of(K)) & 0x7fffffff;
+        unfit |= (U)(bits >= infinity);
+        const F so_far = load<F>(magnitudes + i);
+        store(magnitudes + i, Maximum ? larger((F)bits, so_far) : so_far + (F)bits);
+    }
+    for (int l = 0; l < L; ++l) fit = fit && unfit[l] == 0;
+    for (; i < count; ++i) {
+        const float magnitude = __builtin_fabsf(load_value<K>(row + i * size_of(K)));
+        fit = fit && magnitude < __builtin_inff();
+        if (!Maximum) magnitudes[i] += magnitude;
+        else if (magnitude > magnitudes[i]) magnitudes[i] = magnitude;
+    }
+    return fit;
+}
+
+bool pool(Kind kind, const std::byte* row, std::int64_t count, bool maximum, float* magnitudes) {
+    const auto run = maximum ? (kind == Kind::f32   ? pool_of<Kind::f32, true>
+                                : kind == Kind::f16 ? pool_of<Kind::f16, true>
+                                                    : pool_of<Kind::bf16, true>)
+                             : (kind == Kind::f32   ? pool_of<Kind::f32, false>
+                                : kind == Kind::f16 ? pool_of<Kind::f16, false>
+                                                    : pool_of<Kind::bf16, false>);
+    return run(row, count, magnitudes);
 }
 
 // --- zeros -----------------------------------------------------------------------------------------------------------

@@ -44,16 +44,26 @@ void find_outliers(const MatrixSource& source, const MomentSweep& sweep, WeightS
         const PowerSums& sums = sweep.columns[static_cast<std::size_t>(c)];
         if (sums.count > 0 && (beyond(sums.low) || beyond(sums.high))) columns.push_back(c);
     }
+    // Where most columns are marked, whole rows are compared instead, with limits that are a little too narrow: rounded
+    // to float32 they may be, what they find is looked at again.
+    const bool whole = columns.size() > static_cast<std::size_t>(source.columns()) / 16;
+    const float low = std::nextafter(static_cast<float>(mean - reach), HUGE_VALF);
+    const float high = std::nextafter(static_cast<float>(mean + reach), -HUGE_VALF);
     std::mutex mutex; // joins the lists of pieces, whose order the sorting at the end makes irrelevant
     parallel_for(static_cast<std::int64_t>(rows.size()), 64, [&](std::int64_t first, std::int64_t last) {
         RowWindow window(source);
         std::vector<WeightOutlier> found;
+        std::vector<std::int64_t> places(whole ? static_cast<std::size_t>(source.columns()) : 0);
         std::uint64_t count = 0;
         for (std::int64_t i = first; i < last; ++i) {
             if (i % 16 == 0) progress.check();
             const std::int64_t row = rows[static_cast<std::size_t>(i)];
             const std::byte* at = window.rows(row, 1)[0];
-            for (std::int64_t c : columns) {
+            std::span<const std::int64_t> suspects = columns;
+            if (whole)
+                suspects = std::span(places).first(static_cast<std::size_t>(
+                    kernels::table().outside(source.kind(), at, source.columns(), low, high, places.data())));
+            for (std::int64_t c : suspects) {
                 const float value = value_at(source.kind(), at, c);
                 if (!beyond(value) || !std::isfinite(value)) continue;
                 ++count;

@@ -74,9 +74,11 @@ void WindowHistogram::add(const std::byte* row, std::int64_t count, float low, f
         if (!inside) { // the kernel put these into the outermost bins
             found_.resize(static_cast<std::size_t>(count));
             const std::int64_t found = kernel.outside(kind_, row, count, low_, high_, found_.data());
-            for (std::int64_t i = 0; i < found; ++i)
-                --counts_.counts[found_[static_cast<std::size_t>(i)] < low_ ? 0 : bins - 1];
-            counts_.outside.insert(counts_.outside.end(), found_.begin(), found_.begin() + found);
+            for (std::int64_t i = 0; i < found; ++i) {
+                const float value = value_at(kind_, row, found_[static_cast<std::size_t>(i)]);
+                --counts_.counts[value < low_ ? 0 : bins - 1];
+                counts_.outside.push_back(value);
+            }
         }
         if (counted_ > std::uint64_t{1} << 31) flush(); // before a cell overflows
     }

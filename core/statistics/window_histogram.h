@@ -52,7 +52,7 @@ private:
     std::vector<std::uint32_t> cells_;   // [copies][window_bins]
     std::uint64_t counted_ = 0;          // since the cells were empty
     WindowCounts counts_;
-    std::vector<float> found_;
+    std::vector<std::int64_t> found_;
 };
 
 } // namespace quantscope
