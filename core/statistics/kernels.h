@@ -78,7 +78,7 @@ struct Table {
 };
 
 constexpr int strip_lanes_16 = 32, strip_lanes_32 = 16;
-constexpr int window_bins = 2048, window_copies = 2;
+constexpr int window_bins = 4096, window_copies = 2;
 
 /// The table for the best level that the processor can run, or that `use_level` chose.
 const Table& table();

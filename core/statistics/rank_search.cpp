@@ -11,7 +11,7 @@ namespace quantscope {
 void RankSearch::begin(kernels::Kind kind, std::int64_t count, double percent, float low, float high, double mean,
                        double deviation, PercentileShape shape) {
     kind_ = kind;
-    probes_ = 0;
+    probes_ = moved_alike_ = 0;
     low_known_ = high_known_ = false;
     target_ = percent / 100 * static_cast<double>(count - 1);
     wanted_ = std::llround(target_);
@@ -33,7 +33,8 @@ void RankSearch::begin(kernels::Kind kind, std::int64_t count, double percent, f
 
 void RankSearch::choose(double guess) {
     const std::int64_t gap = static_cast<std::int64_t>(high_) - low_;
-    if (probes_ >= 6 && probes_ % 2 == 0) { // what interpolation does not find in six steps is no smooth distribution
+    // What interpolation does not find in a few steps is no smooth distribution: a gap or a heap of equal values.
+    if ((probes_ >= 4 && stalled_) || (probes_ >= 6 && probes_ % 2 == 0)) {
         probe_ = static_cast<std::int32_t>(low_ + gap / 2);
         return;
     }
@@ -50,10 +51,14 @@ void RankSearch::counted(std::int64_t not_above) {
         return;
     }
     const bool is_low = not_above <= wanted_;
+    const std::int64_t between = below_high_ - below_low_;
+    moved_alike_ = probes_ > 1 && is_low == moved_low_ ? moved_alike_ + 1 : 0;
+    moved_low_ = is_low;
     if (is_low)
         low_ = probe_, below_low_ = not_above, low_known_ = true;
     else
         high_ = probe_, below_high_ = not_above, high_known_ = true;
+    stalled_ = below_high_ - below_low_ > between / 2;
     if (static_cast<std::int64_t>(high_) - low_ <= 1) {
         done_ = true; // every key between is excluded: high_ is the value of rank wanted_
         probe_ = high_;
@@ -62,8 +67,10 @@ void RankSearch::counted(std::int64_t not_above) {
     const double low = value_of_key(kind_, low_), high = value_of_key(kind_, high_);
     const double aim = target_ + 0.5;
     if (low_known_ && high_known_) {
-        const double part = (aim - static_cast<double>(below_low_)) / static_cast<double>(below_high_ - below_low_);
-        choose(low + part * (high - low));
+        // False position; a bound that has stayed where it was counts for less each time (the Illinois method).
+        double to_low = aim - static_cast<double>(below_low_), to_high = static_cast<double>(below_high_) - aim;
+        (moved_low_ ? to_high : to_low) /= 1 << std::min(moved_alike_, 8);
+        choose(low + to_low / (to_low + to_high) * (high - low));
     } else { // one side only: a step by the density that the tensor as a whole has there, longer each time
         const double from = low_known_ ? low : high;
         const double missing = aim - static_cast<double>(low_known_ ? below_low_ : below_high_);

@@ -40,6 +40,9 @@ private:
     kernels::Kind kind_{};
     bool done_ = true;
     int probes_ = 0;
+    bool moved_low_ = false;                      // which bound the last count moved
+    bool stalled_ = false;                        // whether it left more than half of the values between the bounds
+    int moved_alike_ = 0;                         // how many counts before it moved the same one
     std::int32_t low_ = 0, high_ = 0, probe_ = 0; // keys: count(≤ low_) ≤ wanted < count(≤ high_)
     std::int64_t below_low_ = 0, below_high_ = 0; // those counts
     bool low_known_ = false, high_known_ = false; // counted rather than an extreme

@@ -9,7 +9,7 @@
 
 namespace quantscope {
 
-/// Bins [k · width, (k + 1) · width) for k = first … first + 2047; the width is a power of two.
+/// Bins [k · width, (k + 1) · width) for k = first … first + 4095; the width is a power of two.
 struct HistogramWindow {
     double width = 0; ///< 0: no histogram
     std::int64_t first = 0;
