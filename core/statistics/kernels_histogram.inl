@@ -54,16 +54,13 @@ std::int64_t outside_of(const std::byte* row, std::int64_t count, float low_valu
                         std::int64_t* out) {
     const F low = splat(low_value), high = splat(high_value);
     std::int64_t found = 0, i = 0;
-    const auto keep = [&](std::int64_t at) {
-        const float x = load_value<K>(row + at * size_of(K));
-        if (x < low_value || x >= high_value) out[found++] = at;
-    };
-    for (; i + L <= count; i += L) {
-        const F x = load_values<K>(row + i * size_of(K));
-        if (beyond(x, low, high))
-            for (std::int64_t at = i; at < i + L; ++at) keep(at);
+    for (; i + L <= count; i += L)
+        for (unsigned lanes = beyond(load_values<K>(row + i * size_of(K)), low, high); lanes; lanes &= lanes - 1)
+            out[found++] = i + __builtin_ctz(lanes);
+    for (; i < count; ++i) {
+        const float x = load_value<K>(row + i * size_of(K));
+        if (x < low_value || x >= high_value) out[found++] = i;
     }
-    for (; i < count; ++i) keep(i);
     return found;
 }
 

@@ -45,10 +45,10 @@ QUANTSCOPE_INLINE I count_above(I counts, F v, F threshold) {
 QUANTSCOPE_INLINE I floor_of(F v) {
     return (I)_mm512_cvt_roundps_epi32((__m512)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
-/// Whether any value is outside of [low, high).
-QUANTSCOPE_INLINE bool beyond(F v, F low, F high) {
-    return (_mm512_cmp_ps_mask((__m512)v, (__m512)low, _CMP_LT_OQ) |
-            _mm512_cmp_ps_mask((__m512)v, (__m512)high, _CMP_GE_OQ)) != 0;
+/// The lanes whose values are below `low` or not below `high`, as bits.
+QUANTSCOPE_INLINE unsigned beyond(F v, F low, F high) {
+    return static_cast<unsigned>(_mm512_cmp_ps_mask((__m512)v, (__m512)low, _CMP_LT_OQ) |
+                                 _mm512_cmp_ps_mask((__m512)v, (__m512)high, _CMP_GE_OQ));
 }
 /// Remembers whether any of the values seen was ±0.
 struct ZeroSeen16 {
@@ -79,8 +79,8 @@ QUANTSCOPE_INLINE S count_above(S counts, W v, W threshold) {
 }
 QUANTSCOPE_INLINE I count_above(I counts, F v, F threshold) { return counts - (v > threshold); }
 QUANTSCOPE_INLINE I floor_of(F v) { return (I)_mm256_cvttps_epi32(_mm256_floor_ps((__m256)v)); }
-QUANTSCOPE_INLINE bool beyond(F v, F low, F high) {
-    return _mm256_movemask_ps((__m256)((v < low) | (v >= high))) != 0;
+QUANTSCOPE_INLINE unsigned beyond(F v, F low, F high) {
+    return static_cast<unsigned>(_mm256_movemask_ps((__m256)((v < low) | (v >= high))));
 }
 #else
 QUANTSCOPE_INLINE F smaller(F a, F b) { return a < b ? a : b; }
@@ -105,9 +105,9 @@ QUANTSCOPE_INLINE I floor_of(F v) {
     const I whole = __builtin_convertvector(v, I);
     return whole + (__builtin_convertvector(whole, F) > v);
 }
-QUANTSCOPE_INLINE bool beyond(F v, F low, F high) {
-    bool found = false;
-    for (int l = 0; l < L; ++l) found |= v[l] < low[l] || v[l] >= high[l];
+QUANTSCOPE_INLINE unsigned beyond(F v, F low, F high) {
+    unsigned found = 0;
+    for (int l = 0; l < L; ++l) found |= (v[l] < low[l] || v[l] >= high[l] ? 1u : 0u) << l;
     return found;
 }
 #endif
