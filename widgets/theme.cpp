@@ -128,7 +128,7 @@ QPushButton[primary="true"], QToolButton[primary="true"] { background: @accent@;
 QPushButton[primary="true"]:hover, QToolButton[primary="true"]:hover { background: @accent_hover@; }
 QPushButton[primary="true"]:disabled, QToolButton[primary="true"]:disabled { background: @grid@; color: @faint@;
     border-color: @grid@; }
-QPushButton[chip="true"] { color: @secondary@; background: @panel@; padding: 3px 10px; }
+QPushButton[chip="true"] { color: @secondary@; background: @panel@; padding: 3px 8px; }
 QPushButton[chip="true"]:checked { color: @text@; background: @selection@; border-color: @accent@; }
 QToolBar QToolButton { padding: 4px 8px; }
 QToolBar QToolButton[flat="true"] { border-color: transparent; background: transparent; padding: 4px; }
@@ -201,6 +201,7 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 QFrame[card="true"] { background: @panel@; border: 1px solid @line@; border-radius: 6px; }
+QFrame[dropArea="true"] { background: transparent; border: 1px dashed @secondary@; border-radius: 6px; }
 QFrame[banner="quiet"] { background: @panel@; border: 1px solid @line@; border-radius: 6px; }
 QFrame[banner="loud"] { background: @selection@; border: 1px solid @accent@; border-radius: 6px; }
 QLabel[tone="secondary"] { color: @secondary@; }

@@ -41,6 +41,7 @@ enum class ThemeChoice { system, light, dark };
 ///   QPushButton  primary=true   the screen's one primary button
 ///   QPushButton  chip=true      small rounded button below a view, checkable
 ///   QFrame       card=true      white (dark: grey) rounded panel with a one-pixel line
+///   QFrame       dropArea=true  a dashed outline: files can be dropped here
 ///   QFrame       banner=quiet | loud   the same for words that must not be overlooked, loud in the accent's colours
 ///   QLabel       tone=secondary | section | heading   quiet text, a panel's small title, a view's title
 class ThemeNotifier : public QObject {

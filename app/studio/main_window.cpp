@@ -5,6 +5,7 @@
 #include <QTabWidget>
 #include <QToolBar>
 
+#include "app/studio/default_model.h"
 #include "app/studio/message_bar.h"
 #include "app/studio/recipe_edit.h"
 #include "app/studio/welcome.h"
@@ -47,6 +48,7 @@ MainWindow::MainWindow(QWidget* parent)
     restoreGeometry(settings.value(QStringLiteral("geometry")).toByteArray());
     restoreState(settings.value(QStringLiteral("panels")).toByteArray());
     tree_->restoreColumnState(settings.value(QStringLiteral("columns")).toByteArray());
+    welcome_->setDefaultModel(find_default_model(QCoreApplication::applicationDirPath()));
     welcome_->setRecent(settings.value(QStringLiteral("recent")).toStringList());
     findChild<QToolBar*>(QStringLiteral("jobBar"))->hide();
     updateActions();
@@ -64,7 +66,8 @@ void MainWindow::selectLayers(const QStringList& layers) { tree_->select(layers)
 
 bool MainWindow::isIdle() const {
     return !jobs_.isBusy(JobRunner::Lane::person) && !jobs_.isBusy(JobRunner::Lane::background) && !plan_task_.busy() &&
-           !estimate_task_.busy() && !fit_task_.busy() && !selection_task_.busy() && !estimate_timer_.isActive() && !fit_timer_.isActive();
+           !estimate_task_.busy() && !fit_task_.busy() && !selection_task_.busy() && !estimate_timer_.isActive() &&
+           !fit_timer_.isActive();
 }
 
 void MainWindow::showJob(const widgets::JobState& job) {

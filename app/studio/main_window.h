@@ -30,6 +30,7 @@ class MessageBar;
 class Welcome;
 namespace widgets {
 class CompareView;
+class ElidedLabel;
 class JobLine;
 class JobsPanel;
 class LayerTree;
@@ -155,7 +156,8 @@ private:
     widgets::JobsPanel* jobs_panel_ = nullptr;
     widgets::JobLine* job_line_ = nullptr;
     QDockWidget *layers_dock_ = nullptr, *scheme_dock_ = nullptr, *jobs_dock_ = nullptr;
-    QLabel *model_label_ = nullptr, *totals_label_ = nullptr;
+    widgets::ElidedLabel* model_label_ = nullptr;
+    QLabel* totals_label_ = nullptr;
     QHash<QString, QAction*> actions_;
     QMenu *recent_menu_ = nullptr, *preset_menu_ = nullptr;
 

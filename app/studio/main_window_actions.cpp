@@ -14,6 +14,7 @@
 
 #include "app/studio/main_window.h"
 #include "app/studio/message_bar.h"
+#include "core/recipe/recipe.h"
 #include "widgets/compare/compare_view.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/jobs/jobs_panel.h"
@@ -136,9 +137,16 @@ void MainWindow::buildMenus() {
 
     preset_menu_ = new QMenu(QStringLiteral("&Presets"), this);
     preset_menu_->setToolTipsVisible(true);
-    for (const auto& [name, recipe] : studio::Session::presets()) {
-        const QString shown = QString::fromStdString(name);
-        connect(preset_menu_->addAction(shown), &QAction::triggered, this, [this, shown] { applyPreset(shown); });
+    for (const Preset& preset : presets()) {
+        const QString name = QString::fromStdString(preset.name), help = QString::fromStdString(preset.help);
+        QAction* action = preset_menu_->addAction(QString::fromStdString(preset.label));
+        action->setObjectName(QStringLiteral("preset_") + name);
+        QString tip = QStringLiteral("<b>%1</b><br>%2").arg(name.toHtmlEscaped(), help.toHtmlEscaped());
+        if (!preset.source.empty())
+            tip += QStringLiteral("<br><i>%1</i>").arg(QString::fromStdString(preset.source).toHtmlEscaped());
+        action->setToolTip(tip);
+        action->setStatusTip(help);
+        connect(action, &QAction::triggered, this, [this, name] { applyPreset(name); });
     }
     QMenu* recipe = menuBar()->addMenu(QStringLiteral("&Recipe"));
     recipe->setObjectName(QStringLiteral("recipeMenu"));
@@ -276,7 +284,13 @@ void MainWindow::showShortcuts() {
                          action->text().remove(u'&').toHtmlEscaped());
     }
     rows.sort();
-    table += rows.join(QString()) + QStringLiteral("<tr><td><b>←  →</b></td><td>next token in a compared text</td></tr>"
+    table += rows.join(QString()) + QStringLiteral("<tr><td><b>Space</b></td><td>a layer's histogram "
+                                                   "before or after quantization</td></tr>"
+                                                   "<tr><td><b>Esc</b></td><td>takes a drag back, empties the "
+                                                   "filter</td></tr>"
+                                                   "<tr><td><b>L  R</b></td><td>counts' scale and full range in the "
+                                                   "histogram</td></tr>"
+                                                   "<tr><td><b>←  →</b></td><td>next token in a compared text</td></tr>"
                                                    "<tr><td><b>0  +  −</b></td><td>zoom in a plot</td></tr></table>");
     QMessageBox box(this);
     box.setWindowTitle(QStringLiteral("Keys"));

@@ -76,6 +76,7 @@ ParameterControl::ParameterControl(const Parameter& parameter, const QString& ob
     if (slider_) {
         layout->addWidget(slider_, 1);
         slider_->setObjectName(object_name + QStringLiteral("Slider"));
+        slider_->setAccessibleDescription(QString::fromStdString(parameter.help));
         slider_->setAccessibleName(QString::fromStdString(parameter.label));
     }
     layout->addWidget(main, slider_ ? 0 : 1);
@@ -96,6 +97,7 @@ void ParameterControl::makeReal() {
     slider_->setRange(0, slider_places);
     slider_->setSingleStep(5);
     slider_->setPageStep(50);
+    slider_->setMinimumWidth(36);
     real_ = new Steady<QDoubleSpinBox>;
     real_->setDecimals(decimals_for(parameter_));
     real_->setRange(parameter_.minimum, parameter_.maximum);
@@ -143,7 +145,7 @@ void ParameterControl::makeOption() {
     for (const auto& text : parameter_.options)
         option_->addItem(QString::fromStdString(text));
     option_->setPlaceholderText(mixed_text);
-    option_->setMinimumContentsLength(6);
+    option_->setMinimumContentsLength(4);
     option_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     connect(option_, &QComboBox::activated, this, [this](int index) {
         mixed_ = false;

@@ -156,6 +156,7 @@ SchemeInspector::SchemeInspector(std::vector<Description> members, QWidget* pare
     layout->addWidget(form_box_);
     layout->addStretch(1);
     auto* scroll = new QScrollArea;
+    scroll->setObjectName(QStringLiteral("schemeScroll"));
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setFocusPolicy(Qt::NoFocus);
@@ -201,7 +202,7 @@ void SchemeInspector::makeChoice(Choice choice) {
     controls.members->setAccessibleName(choice_label(choice));
     controls.members->setPlaceholderText(QStringLiteral("mixed"));
     controls.members->setFocusPolicy(Qt::StrongFocus);
-    controls.members->setMinimumContentsLength(8);
+    controls.members->setMinimumContentsLength(6);
     controls.members->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     for (const auto& member : members_) {
         if (member.choice != choice) continue;
@@ -216,6 +217,7 @@ void SchemeInspector::makeChoice(Choice choice) {
     controls.parameters->setContentsMargins(12, 0, 0, 0);
     controls.parameters->setHorizontalSpacing(12);
     controls.parameters->setVerticalSpacing(4);
+    controls.parameters->setRowWrapPolicy(QFormLayout::WrapLongRows);
     controls.parameters->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
     form_->addRow(choice_label(choice), controls.members);
     form_->addRow(controls.box);

@@ -6,6 +6,7 @@
 #include <QSplitter>
 #include <QTime>
 
+#include "widgets/elided_label.h"
 #include "widgets/number_text.h"
 #include "widgets/theme.h"
 
@@ -25,13 +26,14 @@ QLabel* quiet_label(const char* name) {
 
 JobLine::JobLine(QWidget* parent)
     : QWidget(parent)
-    , title_(new QLabel)
+    , title_(new ElidedLabel)
     , text_(quiet_label("jobText"))
     , percent_(new QLabel)
     , left_(quiet_label("jobTimeLeft"))
     , bar_(new QProgressBar)
     , cancel_(new QPushButton(QStringLiteral("Cancel"))) {
     title_->setObjectName(QStringLiteral("jobTitle"));
+    title_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     QFont bold = Theme::current().text_font();
     bold.setWeight(QFont::DemiBold);
     title_->setFont(bold);

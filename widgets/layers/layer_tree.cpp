@@ -43,8 +43,9 @@ void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         const bool group = index.data(LayerModel::group_role).toBool();
         const QRectF cell = item.rect;
         const double radius = group ? 2.5 : 4.5;
-        const double x =
-            group ? cell.left() + 8 + QFontMetricsF(item.font).horizontalAdvance(item.text) + 6 : cell.left() + 9;
+        const double x = group ? std::min(cell.left() + 8 + QFontMetricsF(item.font).horizontalAdvance(item.text) + 6,
+                                          cell.right() - radius)
+                               : cell.left() + 9;
         painter->setPen(Qt::NoPen);
         painter->setBrush(theme.scheme_b);
         painter->drawEllipse(QPointF(x, cell.center().y() + 0.5), radius, radius);
@@ -136,6 +137,7 @@ LayerTree::LayerTree(QWidget* parent)
     view_->setItemDelegate(new LayerDelegate(view_));
     view_->setSelectionMode(QAbstractItemView::ExtendedSelection);
     view_->setUniformRowHeights(true);
+    view_->setTextElideMode(Qt::ElideMiddle);
     view_->setIndentation(14);
     view_->setSortingEnabled(true);
     view_->sortByColumn(LayerModel::name_column, Qt::AscendingOrder);
@@ -147,9 +149,9 @@ LayerTree::LayerTree(QWidget* parent)
     header->setStretchLastSection(false);
     header->setMinimumSectionSize(36);
     header->setSectionResizeMode(LayerModel::name_column, QHeaderView::Stretch);
-    header->resizeSection(LayerModel::bits_column, 48);
-    header->resizeSection(LayerModel::error_column, 62);
-    header->resizeSection(LayerModel::colour_column, 48);
+    header->resizeSection(LayerModel::bits_column, 46);
+    header->resizeSection(LayerModel::error_column, 58);
+    header->resizeSection(LayerModel::colour_column, 42);
     header->resizeSection(LayerModel::parameters_column, 80);
     header->resizeSection(LayerModel::size_column, 72);
     header->resizeSection(LayerModel::role_column, 56);

@@ -36,7 +36,7 @@ LayerMap::LayerMap(QWidget* parent)
     setAccessibleName(tr("Layers by block and role"));
     setToolTip(tr("One cell a layer, coloured by the chosen measure. Click a cell, or move with the arrows and press "
                   "Enter, to open the layer."));
-    setMinimumSize(320, 240);
+    setMinimumSize(200, 200);
     setMouseTracking(true);
     yAxis->setRangeReversed(true);
     scale_ = new QCPColorScale(this);

@@ -9,6 +9,7 @@
 #include <QVBoxLayout>
 #include <cmath>
 
+#include "widgets/elided_label.h"
 #include "widgets/number_text.h"
 #include "widgets/overview/layer_map.h"
 #include "widgets/overview/size_error_plot.h"
@@ -41,7 +42,9 @@ OverviewView::OverviewView(QWidget* parent)
     layout->setSpacing(2 * Theme::unit);
     auto* header = new QHBoxLayout;
     header->setSpacing(10);
-    heading_ = label({}, "heading", this);
+    heading_ = new ElidedLabel({}, this); // a name from a file must not widen the window
+    heading_->setProperty("tone", "heading");
+    heading_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     heading_->setObjectName(QStringLiteral("overview_heading"));
     facts_ = label({}, "secondary", this);
     facts_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
@@ -114,7 +117,9 @@ QWidget* OverviewView::make_totals() {
     grid->addWidget(label(tr("UNDER THE RECIPE"), "section", frame), 0, 0, 1, 2);
     const std::tuple<const char*, QString, QString> rows[] = {
         {"size", tr("size"), tr("The file as it is, and everything in the packed file under the recipe")},
-        {"ratio", tr("of the original"), tr("Packed size ÷ original size")},
+        {"ratio", tr("of float32"), tr("Packed size ÷ the size of all parameters at 32 bits. A block-quantized "
+                                       "original, such as Q4_1, can be smaller than a packed file that keeps the "
+                                       "embedding at 16 bits")},
         {"bits", tr("quantized layers"), tr("Mean bits per weight of the layers that the recipe quantizes")},
         {"bits_total", tr("whole model"), tr("Mean bits per weight over all parameters")},
         {"error", tr("mean relative error"), tr("Mean of ‖W−Ŵ‖/‖W‖ over quantized layers, estimated or exact")},
@@ -176,8 +181,11 @@ void OverviewView::set_totals(const studio::Totals& totals) {
     totals_["size"]->setText(
         known ? tr("%1 → %2").arg(size_text(double(totals.original_bytes)), size_text(double(totals.quantized_bytes)))
               : not_known);
-    totals_["ratio"]->setText(known ? percent_text(double(totals.quantized_bytes) / double(totals.original_bytes))
-                                    : not_known);
+    totals_["ratio"]->setText(totals.float32_bytes > 0
+                                  ? tr("%1 of %2").arg(percent_text(double(totals.quantized_bytes) /
+                                                                    double(totals.float32_bytes)),
+                                                       size_text(double(totals.float32_bytes)))
+                                  : not_known);
     totals_["bits"]->setText(bits(totals.bits_per_weight));
     totals_["bits_total"]->setText(bits(totals.bits_per_weight_total));
     totals_["error"]->setText(percent_text(totals.mean_relative_error));

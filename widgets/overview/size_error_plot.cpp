@@ -54,7 +54,7 @@ SizeErrorPlot::SizeErrorPlot(QWidget* parent)
     setAccessibleName(tr("Size against error"));
     setToolTip(tr("Each quantized layer by its size and relative error. Right and low: room for fewer bits; left and "
                   "high: a few more bits cost little. Filled points are exact, rings are estimates."));
-    setMinimumSize(240, 180);
+    setMinimumSize(200, 160);
     setMouseTracking(true);
     xAxis->setScaleType(QCPAxis::stLogarithmic);
     xAxis->setTicker(QSharedPointer<SizeTicker>::create());

@@ -229,7 +229,7 @@ QWidget* WeightsView::make_chips() {
     auto* row = new QWidget(this);
     auto* layout = new FlowLayout(row);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(2 * Theme::unit);
+    layout->setSpacing(Theme::unit);
     const std::tuple<Card, QString, QString, const char*> cards[] = {
         {Card::histogram, tr("Histogram"), tr("Show or hide the histogram with the grid over it"), "chip_histogram"},
         {Card::channels, tr("Channels"), tr("Show or hide the spread of each channel"), "chip_channels"},
