@@ -122,13 +122,7 @@ std::shared_ptr<const Model> open_model(const std::filesystem::path& path) {
 
 std::uint64_t packed_file_bytes(const FittedModel& model) {
     PackedWriter writer(model);
-    auto tensors = writer.take_tensors();
-    sort_for_safetensors(tensors);
-    const auto metadata = writer.metadata(provenance_unread(model.model()));
-    std::uint64_t bytes = safetensors_header(tensors, metadata, model.model().checkpoint().path()).size();
-    for (const TensorToWrite& tensor : tensors)
-        bytes += tensor.bytes();
-    return bytes;
+    return safetensors_bytes(writer.take_tensors(), writer.metadata(provenance_unread(model.model())));
 }
 
 std::uint64_t write_packed(const FittedModel& model, const std::filesystem::path& file, Progress& progress) {

@@ -53,6 +53,15 @@ void refuse_without_room(const std::filesystem::path& target, std::uint64_t byte
                       std::to_string(space.available / 1'000'000) + " MB are free; free some space or write elsewhere");
 }
 
+void refuse_equal_names(const std::vector<TensorToWrite>& tensors, const std::filesystem::path& target) {
+    std::vector<std::string_view> names;
+    for (const TensorToWrite& tensor : tensors)
+        names.push_back(tensor.name);
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
+    if (twice != names.end()) throw FormatError(target.string(), std::string(*twice), "two tensors have this name");
+}
+
 /// JSON text; bytes that are no UTF-8 become U+FFFD, as JSON cannot hold them.
 std::string quoted_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -76,36 +85,40 @@ void sort_for_safetensors(std::vector<TensorToWrite>& tensors) {
 }
 
 std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
-                               const std::map<std::string, std::string>& metadata,
-                               const std::filesystem::path& target) {
+                               const std::map<std::string, std::string>& metadata) {
     std::string text = "{";
     if (!metadata.empty()) text += "\"__metadata__\":" + quoted_json(metadata);
     std::uint64_t end = 0;
-    std::vector<std::string_view> names;
     for (const TensorToWrite& tensor : tensors) {
         const std::uint64_t begin = end;
         end += tensor.bytes();
         const json entry = {{"dtype", name(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
         text += (text.size() > 1 ? "," : "") + quoted_json(tensor.name) + ":" + quoted_json(entry);
-        names.push_back(tensor.name);
     }
     text += "}";
-    std::sort(names.begin(), names.end());
-    const auto twice = std::adjacent_find(names.begin(), names.end());
-    if (twice != names.end()) throw FormatError(target.string(), std::string(*twice), "two tensors have this name");
     text.resize((text.size() + 7) / 8 * 8, ' ');
-    if (text.size() > header_limit)
-        throw FormatError(target.string(), "header", "would be longer than the 100 MB that readers accept");
     std::uint64_t length = text.size();
     std::string out(sizeof length, '\0');
     std::memcpy(out.data(), &length, sizeof length);
     return out + text;
 }
 
+std::uint64_t safetensors_bytes(std::vector<TensorToWrite> tensors,
+                                const std::map<std::string, std::string>& metadata) {
+    sort_for_safetensors(tensors); // offsets have as many digits as the order gives them
+    std::uint64_t total = safetensors_header(tensors, metadata).size();
+    for (const TensorToWrite& tensor : tensors)
+        total += tensor.bytes();
+    return total;
+}
+
 std::uint64_t write_safetensors(const std::filesystem::path& target, std::vector<TensorToWrite> tensors,
                                 const std::map<std::string, std::string>& metadata, Progress& progress) {
     sort_for_safetensors(tensors);
-    const std::string header = safetensors_header(tensors, metadata, target);
+    refuse_equal_names(tensors, target);
+    const std::string header = safetensors_header(tensors, metadata);
+    if (header.size() > header_limit)
+        throw FormatError(target.string(), "header", "would be longer than the 100 MB that readers accept");
     std::uint64_t total = header.size();
     for (const TensorToWrite& tensor : tensors)
         total += tensor.bytes();

@@ -38,13 +38,15 @@ void sort_for_safetensors(std::vector<TensorToWrite>& tensors);
 
 /// The eight bytes of length and the JSON header, padded with spaces to a multiple of eight.
 /// \param metadata  texts for "__metadata__"; left out when empty
-/// \throws FormatError when a name occurs twice, ShapeError
 std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
-                               const std::map<std::string, std::string>& metadata, const std::filesystem::path& target);
+                               const std::map<std::string, std::string>& metadata);
+
+/// The size of the file that write_safetensors() makes of them, without producing a value.
+std::uint64_t safetensors_bytes(std::vector<TensorToWrite> tensors, const std::map<std::string, std::string>& metadata);
 
 /// Writes the tensors (sorted first) to `target`.
-/// \throws IoError naming the target; Cancelled; FormatError naming a tensor that gave more or fewer bytes than its
-///         shape has; what the tensors' own functions throw
+/// \throws IoError naming the target; Cancelled; FormatError naming a tensor that occurs twice or gave more or fewer
+///         bytes than its shape has; what the tensors' own functions throw
 /// \returns bytes of the file
 std::uint64_t write_safetensors(const std::filesystem::path& target, std::vector<TensorToWrite> tensors,
                                 const std::map<std::string, std::string>& metadata, Progress& progress);

@@ -175,6 +175,8 @@ std::shared_ptr<Session> Session::open(const std::filesystem::path& path, Progre
         data->layers.push_back(layer_row(*data->model, site));
         data->sites.emplace(site.name, &site);
     }
+    const FittedModel nothing(data->model, nlohmann::json::object(), {});
+    data->beside_tensors = packed_file_bytes(nothing) - nothing.bytes();
     data->evaluator = std::make_unique<Evaluator>(std::make_shared<OriginalWeights>(data->model));
     progress.report(1, "open");
     return std::shared_ptr<Session>(new Session(std::move(data)));

@@ -39,8 +39,16 @@ struct Session::Data {
     mutable std::map<std::pair<std::string, std::string>, std::shared_ptr<const ErrorHistogram>> error_histograms;
     /// Estimated errors by layer and scheme text, so that the tree can show them without computing.
     mutable std::map<std::pair<std::string, std::string>, Estimate> estimates;
-    /// Fitted models, latest first; only a few, as each holds a whole model's codes.
-    std::deque<std::pair<std::string, std::shared_ptr<const FittedModel>>> fitted;
+    struct Fitted {
+        std::string recipe;
+        std::shared_ptr<const FittedModel> model; ///< null: not fitted yet
+        std::uint64_t bytes = 0;                  ///< of its packed file
+    };
+    /// Latest first; only a few, as each holds a whole model's codes.
+    std::deque<Fitted> fitted;
+    /// What a packed file holds beside its tensors: names, the source's metadata with its vocabulary. The schemes'
+    /// parameters add a little that is known after the job.
+    std::uint64_t beside_tensors = 0;
     /// Exact results of layers fitted alone, by layer and scheme text.
     std::map<std::pair<std::string, std::string>, std::shared_ptr<const FitView>> fit_views;
 
@@ -57,7 +65,7 @@ struct Session::Data {
     void release(const std::string& layer) const;
     double float_size(const std::string& layer) const; ///< bytes in a packed file when it is not quantized
     WeightRows weight_rows(const std::string& layer) const;
-    std::shared_ptr<const FittedModel> find_fitted(const nlohmann::json& recipe) const;
+    Fitted find_fitted(const nlohmann::json& recipe) const;
     /// The fitted model under a recipe, fitted now when it is not yet.
     std::shared_ptr<const FittedModel>
     need_fitted(const nlohmann::json& recipe, const std::function<void(const std::string&, const LayerMeasures&)>& told,

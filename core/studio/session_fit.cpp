@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/base/parallel.h"
+#include "core/export/packed.h"
 #include "core/studio/session_data.h"
 
 namespace quantscope::studio {
@@ -112,19 +113,19 @@ std::shared_ptr<const FitView> view_of(const FittedSite& site, const WeightRows&
 
 } // namespace
 
-std::shared_ptr<const FittedModel> Session::Data::find_fitted(const nlohmann::json& recipe) const {
+Session::Data::Fitted Session::Data::find_fitted(const nlohmann::json& recipe) const {
     const std::string key = recipe.dump();
     std::lock_guard lock(caches);
     const auto found =
-        std::find_if(fitted.begin(), fitted.end(), [&](const auto& entry) { return entry.first == key; });
-    return found == fitted.end() ? nullptr : found->second;
+        std::find_if(fitted.begin(), fitted.end(), [&](const auto& entry) { return entry.recipe == key; });
+    return found == fitted.end() ? Fitted{} : *found;
 }
 
 std::shared_ptr<const FittedModel>
 Session::Data::need_fitted(const nlohmann::json& recipe,
                            const std::function<void(const std::string&, const LayerMeasures&)>& told,
                            Progress& progress) {
-    if (auto known = find_fitted(recipe)) return known;
+    if (auto known = find_fitted(recipe).model) return known;
     const auto tell = [&](const FittedSite& site) {
         if (!told) return;
         LayerMeasures measures = planned(site.name, site.scheme, nullptr);
@@ -136,8 +137,9 @@ Session::Data::need_fitted(const nlohmann::json& recipe,
         told(site.name, measures);
     };
     auto model_fitted = quantscope::quantize(model, Recipe::from_json(recipe), tell, progress);
+    const std::uint64_t bytes = packed_file_bytes(*model_fitted);
     std::lock_guard lock(caches);
-    fitted.emplace_front(recipe.dump(), model_fitted);
+    fitted.push_front({recipe.dump(), model_fitted, bytes});
     if (fitted.size() > kept_models) fitted.pop_back();
     return model_fitted;
 }
@@ -148,7 +150,7 @@ void Session::quantize(const nlohmann::json& recipe,
     data_->need_fitted(recipe, fitted, progress);
 }
 
-bool Session::is_quantized(const nlohmann::json& recipe) const { return data_->find_fitted(recipe) != nullptr; }
+bool Session::is_quantized(const nlohmann::json& recipe) const { return data_->find_fitted(recipe).model != nullptr; }
 
 std::shared_ptr<const FitView> Session::fit_view(const std::string& layer, const nlohmann::json& recipe,
                                                  Progress& progress) {
@@ -160,7 +162,7 @@ std::shared_ptr<const FitView> Session::fit_view(const std::string& layer, const
         if (const auto found = data_->fit_views.find(key); found != data_->fit_views.end()) return found->second;
     }
     const WeightRows source = data_->weight_rows(layer);
-    const auto model = data_->find_fitted(recipe);
+    const auto model = data_->find_fitted(recipe).model;
     const FittedSite* site = model ? model->find(layer) : nullptr;
     std::optional<FittedSite> alone;
     Progress fitting(progress, 0, site ? 0 : 0.7), viewing(progress, site ? 0 : 0.7, 1);

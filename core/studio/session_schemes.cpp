@@ -114,7 +114,7 @@ LayerMeasures Session::planned(const std::string& layer, const nlohmann::json& r
     const Recipe parsed = Recipe::from_json(recipe);
     const auto scheme = parsed.weight_scheme(data_->site(layer));
     const auto fitted = data_->find_fitted(recipe);
-    LayerMeasures measures = data_->planned(layer, scheme, fitted.get());
+    LayerMeasures measures = data_->planned(layer, scheme, fitted.model.get());
     measures.differs = scheme != default_of(recipe).weight_scheme(data_->site(layer));
     return measures;
 }
@@ -125,7 +125,7 @@ std::vector<std::pair<std::string, LayerMeasures>> Session::planned_all(const nl
     std::vector<std::pair<std::string, LayerMeasures>> all;
     for (const auto& layer : data_->layers) {
         const auto scheme = parsed.weight_scheme(data_->site(layer.name));
-        all.emplace_back(layer.name, data_->planned(layer.name, scheme, fitted.get()));
+        all.emplace_back(layer.name, data_->planned(layer.name, scheme, fitted.model.get()));
         all.back().second.differs = scheme != plain.weight_scheme(data_->site(layer.name));
     }
     return all;
@@ -141,7 +141,7 @@ Totals Session::totals(const nlohmann::json& recipe) const {
     std::size_t errors = 0;
     for (const auto& layer : data_->layers) {
         const auto scheme = parsed.weight_scheme(data_->site(layer.name));
-        const LayerMeasures planned = data_->planned(layer.name, scheme, fitted.get());
+        const LayerMeasures planned = data_->planned(layer.name, scheme, fitted.model.get());
         bytes += planned.size - data_->float_size(layer.name);
         if (scheme.is_null()) continue;
         ++totals.quantized_layers;
@@ -155,10 +155,9 @@ Totals Session::totals(const nlohmann::json& recipe) const {
     totals.layers = data_->layers.size();
     totals.original_bytes = data_->card.file_bytes;
     totals.float32_bytes = 4 * data_->card.parameters;
-    totals.quantized_bytes = fitted ? fitted->bytes() : static_cast<std::uint64_t>(bytes);
+    totals.quantized_bytes = fitted.model ? fitted.bytes : static_cast<std::uint64_t>(bytes) + data_->beside_tensors;
     if (quantized_weights > 0) totals.bits_per_weight = 8 * quantized_bytes / quantized_weights;
-    totals.bits_per_weight_total = 8 * static_cast<double>(totals.quantized_bytes) /
-                                   static_cast<double>(std::max<std::uint64_t>(1, data_->card.parameters));
+    totals.bits_per_weight_total = 8 * bytes / static_cast<double>(std::max<std::uint64_t>(1, data_->card.parameters));
     if (errors > 0) totals.mean_relative_error = error / static_cast<double>(errors);
     return totals;
 }

@@ -191,6 +191,11 @@ void SessionTest::anExportedModelOpensAgainWithTheSameWeights() {
     QTemporaryDir folder;
     const auto target = std::filesystem::path(folder.path().toStdString()) / "packed";
     Progress progress;
+    const std::uint64_t expected = session()->totals(small_recipe(5)).quantized_bytes; // not fitted: an estimate
+    session()->export_model(small_recipe(5), "packed", target / "5", progress);
+    const auto written = std::filesystem::file_size(target / "5" / "model.safetensors");
+    QVERIFY2(expected > written - 20'000 && expected < written + 20'000, qPrintable(QString::number(expected)));
+    QCOMPARE(session()->totals(small_recipe(5)).quantized_bytes, written);
     session()->export_model(small_recipe(), "packed", target, progress);
     const auto again = Session::open(target, progress);
     const auto fit = session()->fit_view(other, small_recipe(), progress);
