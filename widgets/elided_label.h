@@ -12,10 +12,14 @@ class ElidedLabel : public QLabel {
 public:
     explicit ElidedLabel(const QString& text = {}, QWidget* parent = nullptr);
     QSize minimumSizeHint() const override;
+    void setElideMode(Qt::TextElideMode mode) { mode_ = mode; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
     bool event(QEvent* event) override;
+
+private:
+    Qt::TextElideMode mode_ = Qt::ElideMiddle;
 };
 
 } // namespace quantscope::widgets

@@ -5,6 +5,7 @@
 #include <QDropEvent>
 #include <QElapsedTimer>
 #include <QMimeData>
+#include <QScrollArea>
 #include <QScrollBar>
 #include <QSettings>
 #include <QSignalSpy>
@@ -15,13 +16,17 @@
 #include <QTest>
 #include <QTreeView>
 
+#include "app/studio/default_model.h"
 #include "app/studio/main_window.h"
 #include "app/studio/message_bar.h"
+#include "app/studio/welcome.h"
 #include "core/recipe/recipe.h"
 #include "widgets/compare/compare_view.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/layers/layer_tree.h"
+#include "widgets/number_text.h"
 #include "widgets/theme.h"
+#include "widgets/weights/histogram_plot.h"
 #include "widgets/weights/weights_view.h"
 
 using namespace quantscope;
@@ -51,6 +56,14 @@ private Q_SLOTS:
     void the_next_window_restores_recipe_and_selection();
     void the_theme_switches_and_back();
     void every_action_has_a_key_and_no_key_two_actions();
+    void the_start_page_offers_the_default_model();
+    void it_fits_a_small_screen_and_keeps_its_size();
+    void an_edit_under_a_filter_reaches_the_selected_layer_only();
+    void the_effect_of_several_layers_is_their_total();
+    void layers_with_different_grids_keep_them_when_bits_are_set();
+    void a_cancelled_drag_leaves_the_scheme();
+    void opening_a_recipe_can_be_undone();
+    void presets_say_what_they_do();
     void every_control_has_a_name();
 
 private:
@@ -300,6 +313,161 @@ void TestMainWindow::every_control_has_a_name() {
         if (!operable || qobject_cast<const QScrollBar*>(control)) continue;
         QVERIFY2(!control->accessibleName().isEmpty(),
                  qPrintable(control->objectName() + u' ' + QLatin1String(control->metaObject()->className())));
+    }
+}
+
+void TestMainWindow::the_start_page_offers_the_default_model() {
+    const QString model = home_.filePath(QStringLiteral("models/A-Model.Q4.gguf"));
+    QVERIFY(QDir().mkpath(home_.filePath(QStringLiteral("models"))) && QDir().mkpath(home_.filePath("bin")));
+    QFile file(model);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.close();
+    QCOMPARE(find_default_model(home_.filePath(QStringLiteral("bin"))), model);
+    QCOMPARE(find_default_model(home_.filePath(QStringLiteral("nowhere/else/bin"))), QString());
+    window_->setDefaultModel(model);
+    auto* welcome = find<Welcome>("welcome");
+    QSignalSpy asked(welcome, &Welcome::openRequested);
+    QVERIFY(find<QPushButton>("welcomeDefaultModel")->isVisible());
+    QTest::mouseClick(find<QPushButton>("welcomeDefaultModel"), Qt::LeftButton);
+    QCOMPARE(asked.value(0).value(0).toString(), model);
+    window_->setDefaultModel({});
+    QVERIFY(!find<QPushButton>("welcomeDefaultModel")->isVisible());
+    QTest::qWait(50); // laid out
+    for (const QLabel* label : welcome->findChildren<QLabel*>())
+        if (label->isVisible() && label->wordWrap())
+            QVERIFY2(label->height() >= label->heightForWidth(label->width()), qPrintable(label->text()));
+}
+
+void TestMainWindow::it_fits_a_small_screen_and_keeps_its_size() {
+    const QSize small(1024, 700);
+    window_->resize(small);
+    openTiny();
+    for (const auto& [name, recipe] : studio::Session::presets()) {
+        window_->applyPreset(QString::fromStdString(name));
+        for (const auto view : {MainWindow::overview_view, MainWindow::weights_view, MainWindow::compare_view}) {
+            window_->showView(view);
+            QCoreApplication::processEvents();
+            const QSize least = window_->minimumSizeHint();
+            QVERIFY2(least.width() <= small.width() && least.height() <= small.height(),
+                     qPrintable(QStringLiteral("%1 needs %2 × %3 in view %4")
+                                    .arg(QString::fromStdString(name))
+                                    .arg(least.width())
+                                    .arg(least.height())
+                                    .arg(view)));
+        }
+        const auto* scroll = find<QScrollArea>("schemeScroll");
+        QVERIFY2(scroll->widget()->minimumSizeHint().width() <= scroll->viewport()->width(),
+                 qPrintable(QStringLiteral("%1: %2 > %3")
+                                .arg(QString::fromStdString(name))
+                                .arg(scroll->widget()->minimumSizeHint().width())
+                                .arg(scroll->viewport()->width())));
+    }
+    QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), 30'000);
+    window_->quantize();
+    QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), 30'000);
+    QCOMPARE(window_->size(), small);
+    QVERIFY(find<QWidget>("layerTree")->width() >= 240);
+}
+
+void TestMainWindow::an_edit_under_a_filter_reaches_the_selected_layer_only() {
+    openTiny();
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    window_->selectLayers({first_layer});
+    auto* tree = window_->findChild<widgets::LayerTree*>();
+    for (const char* text : {"role:q", "role:down", "bits<5"}) { // seen, hidden, hidden by the edit itself
+        tree->setFilterText(QLatin1String(text));
+        const json standard = window_->document().recipe()["default"];
+        auto* bits = find<QSpinBox>("scheme_grid_bits");
+        QTest::keyClick(bits, Qt::Key_Up);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), 30'000);
+        QCOMPARE(window_->document().recipe()["default"], standard);
+        QCOMPARE(find<QLabel>("schemeTitle")->text(), first_layer);
+    }
+    const json scheme = window_->session()->scheme_of(window_->document().recipe(), first_layer.toStdString());
+    QCOMPARE(scheme["grid"]["bits"], json(7));
+}
+
+void TestMainWindow::the_effect_of_several_layers_is_their_total() {
+    openTiny();
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    QStringList layers;
+    double bytes = 0, weights = 0;
+    for (const auto& layer : window_->session()->layers()) {
+        if (!layer.in_default || layers.size() == 3) continue;
+        layers << QString::fromStdString(layer.name);
+        bytes += window_->session()->planned(layer.name, window_->document().recipe()).size;
+        weights += double(layer.parameters);
+    }
+    window_->selectLayers(layers);
+    QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), 30'000);
+    const auto& effect = window_->findChild<widgets::SchemeInspector*>()->effect();
+    QCOMPARE(effect.text(widgets::EffectPanel::size, false), widgets::size_text(bytes));
+    QCOMPARE(effect.text(widgets::EffectPanel::bits, false), widgets::fixed_text(8 * bytes / weights, 2));
+    QVERIFY(find<QLabel>("effectTitle")->text().contains(QLatin1String("3 LAYERS")));
+}
+
+void TestMainWindow::layers_with_different_grids_keep_them_when_bits_are_set() {
+    openTiny();
+    window_->applyPreset(QStringLiteral("study-mlp-piecewise-w4"));
+    const QString down = QStringLiteral("model.layers.0.mlp.down_proj");
+    window_->selectLayers({first_layer, down});
+    const int steps = window_->document().undoStack().count();
+    auto* bits = find<QSpinBox>("scheme_grid_bits");
+    QVERIFY(bits && bits->isVisible());
+    QTest::keyClick(bits, Qt::Key_Down);
+    QCOMPARE(window_->document().undoStack().count(), steps + 1);
+    const auto grid = [this](const QString& layer) {
+        return window_->session()->scheme_of(window_->document().recipe(), layer.toStdString())["grid"];
+    };
+    QCOMPARE(grid(first_layer)["name"], json("uniform"));
+    QCOMPARE(grid(down)["name"], json("piecewise"));
+    QCOMPARE(grid(first_layer)["bits"], json(3));
+    QCOMPARE(grid(down)["bits"], json(3));
+}
+
+void TestMainWindow::a_cancelled_drag_leaves_the_scheme() {
+    openTiny();
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    window_->selectLayers({first_layer});
+    window_->showView(MainWindow::weights_view);
+    QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), 30'000);
+    const json before = window_->document().recipe();
+    auto* weights = window_->findChild<widgets::WeightsView*>();
+    const auto range = weights->histogram()->overlay();
+    Q_EMIT weights->clip_dragged(first_layer, range.clip_low, 0.7 * double(range.clip_high), false);
+    QVERIFY(window_->document().recipe() != before);
+    Q_EMIT weights->drag_cancelled(first_layer);
+    QCOMPARE(window_->document().recipe(), before); // searched, as it was, not a coefficient
+    QVERIFY(!window_->document().undoStack().canRedo());
+}
+
+void TestMainWindow::opening_a_recipe_can_be_undone() {
+    openTiny();
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    const json before = window_->document().recipe();
+    const QString path = home_.filePath(QStringLiteral("mine.json"));
+    window_->document().save(path);
+    QVERIFY(!window_->isWindowModified());
+    window_->applyPreset(QStringLiteral("piecewise-w3-channel"));
+    QVERIFY(!window_->isWindowModified());
+    window_->openRecipe(path);
+    QCOMPARE(window_->document().recipe(), before);
+    find<QAction>("action_undo")->trigger();
+    QVERIFY(window_->document().recipe() != before);
+    find<QAction>("action_redo")->trigger();
+    QCOMPARE(window_->document().recipe(), before);
+    QCOMPARE(window_->document().path(), path);
+    QVERIFY(!window_->isWindowModified());
+}
+
+void TestMainWindow::presets_say_what_they_do() {
+    openTiny();
+    for (const auto& [name, recipe] : studio::Session::presets()) {
+        auto* action = find<QAction>(qPrintable(QStringLiteral("preset_") + QString::fromStdString(name)));
+        QVERIFY2(action, name.c_str());
+        QVERIFY(action->toolTip().size() > action->text().size() + 20);
+        action->trigger();
+        QCOMPARE(window_->document().recipe(), recipe);
     }
 }
 

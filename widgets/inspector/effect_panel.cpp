@@ -86,7 +86,7 @@ void EffectPanel::fill(QLabel* (&labels)[row_count], const studio::Estimate& est
 }
 
 void EffectPanel::setEstimate(const QString& name, const studio::Estimate& estimate) {
-    titles_[1]->setText(QStringLiteral("this scheme"));
+    titles_[1]->setText(QStringLiteral("scheme"));
     titles_[1]->setToolTip(name);
     fill(present_, estimate);
     for (QLabel* label : present_)

@@ -33,7 +33,7 @@ void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         item.font.setItalic(true);
     if (index.column() == LayerModel::colour_column) item.text.clear();
     if (index.column() == LayerModel::name_column && marked && !index.data(LayerModel::group_role).toBool())
-        item.text.prepend(QStringLiteral("     ")); // room for the dot
+        item.text.prepend(QStringLiteral("    ")); // room for the dot
     const QStyle* style = item.widget ? item.widget->style() : QApplication::style();
     style->drawControl(QStyle::CE_ItemViewItem, &item, painter, item.widget);
 
@@ -137,8 +137,7 @@ LayerTree::LayerTree(QWidget* parent)
     view_->setItemDelegate(new LayerDelegate(view_));
     view_->setSelectionMode(QAbstractItemView::ExtendedSelection);
     view_->setUniformRowHeights(true);
-    view_->setTextElideMode(Qt::ElideMiddle);
-    view_->setIndentation(14);
+    view_->setIndentation(12);
     view_->setSortingEnabled(true);
     view_->sortByColumn(LayerModel::name_column, Qt::AscendingOrder);
     view_->setHorizontalScrollBarPolicy(Qt::ScrollBarAsNeeded);
@@ -149,9 +148,9 @@ LayerTree::LayerTree(QWidget* parent)
     header->setStretchLastSection(false);
     header->setMinimumSectionSize(36);
     header->setSectionResizeMode(LayerModel::name_column, QHeaderView::Stretch);
-    header->resizeSection(LayerModel::bits_column, 46);
+    header->resizeSection(LayerModel::bits_column, 44);
     header->resizeSection(LayerModel::error_column, 58);
-    header->resizeSection(LayerModel::colour_column, 42);
+    header->resizeSection(LayerModel::colour_column, 36);
     header->resizeSection(LayerModel::parameters_column, 80);
     header->resizeSection(LayerModel::size_column, 72);
     header->resizeSection(LayerModel::role_column, 56);

@@ -91,6 +91,8 @@ QWidget* OverviewView::make_map() {
         measure_->addItem(tr(measure.label), QLatin1String(measure.key));
         measure_->setItemData(measure_->count() - 1, tr(measure.help), Qt::ToolTipRole);
     }
+    measure_->setMinimumContentsLength(6);
+    measure_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     auto* text = label(tr("Colour by"), "secondary", frame);
     text->setBuddy(measure_);
     row->addWidget(text);
@@ -110,6 +112,7 @@ QWidget* OverviewView::make_map() {
 
 QWidget* OverviewView::make_totals() {
     auto* frame = card(this, "totals_card");
+    frame->setMinimumWidth(200); // on a small screen the values' ends may go, the window must not grow
     auto* grid = new QGridLayout(frame);
     grid->setContentsMargins(12, 8, 12, 8);
     grid->setHorizontalSpacing(12);

@@ -110,6 +110,7 @@ QWidget* WeightsView::make_header() {
     heading_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     facts_ = quiet_label<ElidedLabel>(header);
     facts_->setObjectName(QStringLiteral("weights_facts"));
+    facts_->setElideMode(Qt::ElideRight);
     first->addWidget(heading_);
     first->addWidget(facts_, 1);
     more_facts_ = quiet_label(header);
