@@ -174,13 +174,13 @@ private Q_SLOTS:
     }
 
     void totals_are_told_with_their_units() {
-        studio::Totals totals{538100000, 78400000, 4.25, 4.66, 0.104, 210, 211};
+        studio::Totals totals{538100000, 78400000, 538100000, 4.25, 4.66, 0.104, 210, 211};
         view_->set_totals(totals);
         const auto text = [this](const char* key) {
             return view_->findChild<QLabel*>(QString("total_") + key)->text();
         };
         QCOMPARE(text("size"), QString("538.1 MB → 78.4 MB"));
-        QCOMPARE(text("ratio"), QString("14.6 %"));
+        QCOMPARE(text("ratio"), QString("14.6 % of 538.1 MB"));
         QCOMPARE(text("bits"), QString("4.25 bits/weight"));
         QCOMPARE(text("error"), QString("10.4 %"));
         QCOMPARE(text("layers"), QString("210 of 211"));
