@@ -240,7 +240,7 @@ private Q_SLOTS:
     void it_is_drawn_in_both_themes() {
         QFETCH(ThemeChoice, choice);
         QFETCH(QString, picture);
-        view_->set_totals({538100000, 78400000, 4.25, 4.66, 0.104, 210, 211});
+        view_->set_totals({538100000, 78400000, 538100000, 4.25, 4.66, 0.104, 210, 211});
         view_->select_layer(name_of(1, "down"));
         ThemeNotifier::instance().apply(choice);
         QTest::qWait(100);
