@@ -150,7 +150,7 @@ LayerTree::LayerTree(QWidget* parent)
     header->setSectionResizeMode(LayerModel::name_column, QHeaderView::Stretch);
     header->resizeSection(LayerModel::bits_column, 44);
     header->resizeSection(LayerModel::error_column, 58);
-    header->resizeSection(LayerModel::colour_column, 36);
+    header->resizeSection(LayerModel::colour_column, 44);
     header->resizeSection(LayerModel::parameters_column, 80);
     header->resizeSection(LayerModel::size_column, 72);
     header->resizeSection(LayerModel::role_column, 56);
