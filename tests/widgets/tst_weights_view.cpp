@@ -1,12 +1,14 @@
 // The Weights view, driven with mouse and keyboard over a made-up layer.
 #include <QAbstractItemModelTester>
 #include <QComboBox>
+#include <QHelpEvent>
 #include <QLabel>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTest>
+#include <QToolTip>
 #include <thread>
 
 #include "core/base/errors.h"
@@ -206,6 +208,28 @@ private Q_SLOTS:
         QTest::mouseRelease(plot, Qt::LeftButton, {}, start - QPoint(60, 0));
         QCOMPARE(clip.count(), told);
         QCOMPARE(*plot->handle_value(Handle::clip_high), double(3.1F));
+    }
+
+    void the_usual_range_tells_what_lies_beyond_it_and_the_full_one_shows_all() {
+        show_layer();
+        auto* plot = view_->histogram();
+        view_->set_estimate(name, made_up_estimate(0.9, 0.3));
+        plot->set_full_range(true);
+        QCOMPARE(plot->beyond().first + plot->beyond().second, std::uint64_t(0));
+        QVERIFY(plot->xAxis->range() == plot->full_horizontal());
+        plot->set_full_range(false);
+        QVERIFY(plot->xAxis->range().size() <= plot->full_horizontal().size());
+        view_->set_estimate(name, made_up_estimate(3.1, 0.86)); // a handle is never out of sight
+        QVERIFY(plot->xAxis->range().contains(3.1) && plot->xAxis->range().contains(-3.1));
+    }
+
+    void a_tooltip_never_covers_the_data() {
+        show_layer();
+        auto* plot = view_->histogram();
+        const QPoint inside = plot->axisRect()->rect().center();
+        QHelpEvent help(QEvent::ToolTip, inside, plot->mapToGlobal(inside));
+        QCoreApplication::sendEvent(plot, &help);
+        QVERIFY(!QToolTip::isVisible());
     }
 
     void a_handle_is_reached_and_moved_by_keyboard() {
