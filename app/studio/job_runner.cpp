@@ -100,10 +100,13 @@ void JobRunner::ended(quint64 id, const Finish& finish, const QString& error, bo
     state.seconds_left = 0;
     const bool stopped = was_cancelled || state.phase == Phase::cancelling;
     state.phase = stopped ? Phase::cancelled : !error.isEmpty() ? Phase::failed : Phase::done;
-    state.text = stopped ? QStringLiteral("cancelled; nothing was changed") : error;
+    const QString time = QString::number(state.seconds, 'f', 1);
+    // libtorch's own errors carry a stack trace after their sentence.
+    state.text =
+        stopped ? QStringLiteral("cancelled after %1 s; nothing was changed").arg(time) : error.section(u'\n', 0, 0);
+    if (error.contains(u'\n')) state.details = error;
     if (state.phase == Phase::done) state.fraction = 1;
     Q_EMIT changed(state);
-    const QString time = QString::number(state.seconds, 'f', 1);
     if (stopped)
         Q_EMIT logged(QStringLiteral("%1: cancelled after %2 s").arg(state.title, time));
     else if (!error.isEmpty())
@@ -111,13 +114,20 @@ void JobRunner::ended(quint64 id, const Finish& finish, const QString& error, bo
     else
         Q_EMIT logged(QStringLiteral("%1: done in %2 s").arg(state.title, time));
     if (state.phase == Phase::done && finish) finish();
-    if (state.phase == Phase::failed && job->failed) job->failed(error);
+    if (state.phase == Phase::failed && job->failed) job->failed(state.text);
 }
 
 void JobRunner::cancel(quint64 id) {
-    for (auto& job : jobs_) {
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+        const std::shared_ptr<Job> job = jobs_[i];
         if (job->state.id != id || job->state.phase == Phase::cancelling) continue;
         job->progress.cancel();
+        bool running = false;
+        {
+            const QMutexLocker lock(&job->mutex);
+            running = job->running;
+        }
+        if (!running) return ended(id, {}, {}, true); // nothing to stop: it need not wait for its turn to say so
         job->state.phase = Phase::cancelling;
         job->state.text = QStringLiteral("cancelled, stopping…");
         Q_EMIT changed(job->state);

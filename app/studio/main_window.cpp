@@ -78,13 +78,20 @@ void MainWindow::showJob(const widgets::JobState& job) {
         job_line_->setJob(job);
         bar->show();
     } else if (job.is_over() && job_line_->job().id == job.id) {
-        bar->hide();
+        // What a person waited for says how it ended, for as long as it takes to read.
+        const bool worth_reading = !job.background && (job.phase != widgets::JobState::Phase::done || job.seconds >= 1);
+        job_line_->setJob(job);
+        if (!worth_reading) bar->hide();
+        QTimer::singleShot(6000, bar, [this, bar, id = job.id] {
+            if (job_line_->job().id == id) bar->hide();
+        });
     }
     if (job.is_over() && (job.id == compare_job_ || job.id == write_job_)) { // either can end while the other goes on
         (job.id == compare_job_ ? compare_job_ : write_job_) = 0;
         compare_->setBusy(compare_job_ != 0, write_job_ != 0);
     }
-    if (job.phase == widgets::JobState::Phase::failed) message_->tell(job.title + QStringLiteral(": ") + job.text);
+    if (job.phase == widgets::JobState::Phase::failed)
+        message_->tell(job.title + QStringLiteral(": ") + job.text, MessageBar::Tone::error, job.details);
     actions_.value(QStringLiteral("cancel"))->setEnabled(jobs_.current() != 0);
 }
 

@@ -71,6 +71,7 @@ void MainWindow::compareAll() {
         [this](bool) {
             showTotals();
             plan();
+            save_timer_.start(); // minutes of work are worth remembering at once
             Q_EMIT compared();
         });
     compare_->setBusy(true, write_job_ != 0);
@@ -164,6 +165,9 @@ void MainWindow::showTotals() {
     QString text = part(QStringLiteral("size"),
                         QStringLiteral("%1 → %2").arg(widgets::size_text(double(totals_.original_bytes)),
                                                       widgets::size_text(double(totals_.quantized_bytes))));
+    totals_label_->setToolTip(QStringLiteral("The file as it is and the packed file under the recipe; all weights in "
+                                             "float32 would take %1.")
+                                  .arg(widgets::size_text(double(totals_.float32_bytes))));
     const double change = double(totals_.quantized_bytes) / double(std::max<std::uint64_t>(1, totals_.original_bytes));
     text += QStringLiteral(" <span style='color:%1'>%2 %3</span>")
                 .arg(grey, widgets::percent_text(std::abs(change - 1)),

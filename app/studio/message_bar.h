@@ -1,9 +1,8 @@
-// One sentence above the views about what went wrong or should be known, with its details to copy; never a dialog.
+// Sentences above the views about what went wrong or should be known, each with its details to copy; never a dialog.
 #pragma once
 
 #include <QFrame>
-#include <QLabel>
-#include <QPushButton>
+#include <QVBoxLayout>
 
 namespace quantscope {
 
@@ -12,11 +11,17 @@ class MessageBar : public QFrame {
 public:
     enum class Tone { error, information };
     explicit MessageBar(QWidget* parent = nullptr);
-    void tell(const QString& text, Tone tone = Tone::error);
-    QString text() const { return text_->text(); }
+
+    /// Failures stay until they are closed, three messages at most; news goes by itself after a while. The same
+    /// sentence twice is shown once, as the latest.
+    /// \param details  what Copy takes besides, such as the whole of an error of several lines
+    void tell(const QString& text, Tone tone = Tone::error, const QString& details = {});
+    QString text() const; ///< of all messages, one a line
 
 private:
-    QLabel *icon_, *text_;
+    void remove(QWidget* row);
+
+    QVBoxLayout* rows_;
 };
 
 } // namespace quantscope

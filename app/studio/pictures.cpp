@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <QPixmap>
 #include <QSaveFile>
+#include <QToolBar>
 
 #include "app/studio/main_window.h"
 #include "widgets/theme.h"
@@ -35,6 +36,7 @@ void Pictures::add(std::function<void()> begin, std::function<bool()> ready) {
 
 void Pictures::addGrab(const QString& file) {
     add([this, file] {
+        if (auto* bar = window_->findChild<QToolBar*>(QStringLiteral("jobBar"))) bar->hide(); // of what is over
         QDir().mkpath(QFileInfo(file).absolutePath());
         QSaveFile picture(file); // whole or not at all
         good_ =

@@ -244,7 +244,9 @@ bool looks_like_gguf(std::span<const std::byte> head, std::uint64_t) {
 
 Contents read_gguf(const MappedFile& file) {
     Cursor cursor(file);
-    if (!looks_like_gguf(file.bytes(), file.size())) cursor.fail("does not begin with GGUF; it is no such file");
+    if (!looks_like_gguf(file.bytes(), file.size()))
+        cursor.fail("does not begin with GGUF, so it is no such file; download it again, or give a safetensors, GGUF "
+                    "or PyTorch model");
     cursor.number<std::uint32_t>();
     check_version(cursor.number<std::uint32_t>(), cursor);
     const auto tensor_count = cursor.number<std::uint64_t>();

@@ -11,8 +11,9 @@ struct JobState {
     enum class Phase { waiting, running, cancelling, done, failed, cancelled };
 
     quint64 id = 0;
-    QString title; ///< "Quantize"
-    QString text;  ///< what it is at: "block 12, down_proj"; the error's sentence when it has failed
+    QString title;   ///< "Quantize"
+    QString text;    ///< what it is at: "block 12, down_proj"; the error's sentence when it has failed
+    QString details; ///< of an error of several lines: all of them
     double fraction = 0;
     double seconds = 0;        ///< since it began to run
     double seconds_left = NAN; ///< not known at first
