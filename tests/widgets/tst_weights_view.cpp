@@ -223,7 +223,7 @@ private Q_SLOTS:
         QVERIFY(plot->xAxis->range().contains(3.1) && plot->xAxis->range().contains(-3.1));
     }
 
-    void a_tooltip_never_covers_the_data() {
+    void a_tooltip_never_lies_over_the_weights() {
         show_layer();
         auto* plot = view_->histogram();
         const QPoint inside = plot->axisRect()->rect().center();
