@@ -14,9 +14,9 @@ namespace quantscope::cli {
 namespace {
 
 struct Options {
-    std::string model, text, convention = "huggingface";
+    std::string model;
     std::vector<std::string> candidates;
-    int context = 512, max_tokens = 0;
+    ScoringArguments scoring;
 };
 
 bool is_recipe(const std::filesystem::path& path) { return path.extension() == ".json"; }
@@ -33,11 +33,8 @@ void check(const Recipe& recipe, const std::string& file, const Model& model) {
 }
 
 Result compare(const Options& options, const Common& common, Progress& progress) {
-    const auto text = studio::EvaluationText::load(options.text);
-    PerplexityOptions how;
-    how.context = options.context;
-    how.max_tokens = options.max_tokens;
-    how.convention = perplexity_convention(options.convention);
+    const auto text = studio::EvaluationText::load(options.scoring.text);
+    const PerplexityOptions how = options.scoring.options();
 
     const auto model = open_model(options.model);
     for (const auto& candidate : options.candidates) // mistakes are told before minutes of scoring
@@ -64,31 +61,24 @@ Result compare(const Options& options, const Common& common, Progress& progress)
     auto& list = result.json["models"] = nlohmann::json::array();
     for (const auto& row : rows)
         list.push_back(studio::as_json(row));
-    result.text = comparison_table(rows, options.context);
+    result.text = comparison_table(rows, options.scoring.context);
     return result;
 }
 
 } // namespace
 
 Command compare_command() {
-    return {
-        "compare", "the original and quantized versions side by side", [](CLI::App& parser) -> Work {
-            auto options = std::make_shared<Options>();
-            parser.add_option("model", options->model, "the original: model file or folder")->required();
-            parser
-                .add_option("candidates", options->candidates,
-                            "recipes (.json), packed files, or models with the same vocabulary")
-                ->required();
-            parser.add_option("--text", options->text, "text file; the shipped evaluation text when left out");
-            parser.add_option("--context", options->context, "tokens in a window")
-                ->check(CLI::Range(2, 1 << 20))
-                ->capture_default_str();
-            parser.add_option("--max-tokens", options->max_tokens, "use the text's first N tokens; 0: all")
-                ->check(CLI::NonNegativeNumber)
-                ->capture_default_str();
-            parser.add_option("--convention", options->convention, "huggingface or llama.cpp")->capture_default_str();
-            return [options](const Common& common, Progress& progress) { return compare(*options, common, progress); };
-        }};
+    return {"compare", "the original and quantized versions side by side", [](CLI::App& parser) -> Work {
+                auto options = std::make_shared<Options>();
+                parser.add_option("model", options->model, "the original: model file or folder")->required();
+                parser
+                    .add_option("candidates", options->candidates,
+                                "recipes (.json), packed files, or models with the same vocabulary")
+                    ->required();
+                options->scoring.add_to(parser);
+                return
+                    [options](const Common& common, Progress& progress) { return compare(*options, common, progress); };
+            }};
 }
 
 } // namespace quantscope::cli

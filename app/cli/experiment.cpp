@@ -15,8 +15,8 @@ namespace quantscope::cli {
 namespace {
 
 struct Options {
-    std::string name, model, text, out, convention = "huggingface";
-    int context = 512, max_tokens = 8192;
+    std::string name, model, out;
+    ScoringArguments scoring{.max_tokens = 8192};
 };
 
 void write(const std::filesystem::path& file, const std::string& content) {
@@ -27,11 +27,8 @@ void write(const std::filesystem::path& file, const std::string& content) {
 
 Result run(const Options& options, const Common& common, Progress& progress) {
     const auto& experiment = studio::experiment_named(options.name);
-    const auto text = studio::EvaluationText::load(options.text);
-    PerplexityOptions how;
-    how.context = options.context;
-    how.max_tokens = options.max_tokens;
-    how.convention = perplexity_convention(options.convention);
+    const auto text = studio::EvaluationText::load(options.scoring.text);
+    const PerplexityOptions how = options.scoring.options();
     const std::filesystem::path folder = options.out.empty() ? "results/" + options.name : options.out;
     make_folder(folder);
     const auto rows = studio::run_experiment(
@@ -44,7 +41,7 @@ Result run(const Options& options, const Common& common, Progress& progress) {
     auto& list = result.json["models"] = nlohmann::json::array();
     for (const auto& row : rows)
         list.push_back(studio::as_json(row));
-    result.text = comparison_table(rows, options.context);
+    result.text = comparison_table(rows, options.scoring.context);
     write(folder / "table.txt", result.text);
     return result;
 }
@@ -59,22 +56,15 @@ std::string names() {
 } // namespace
 
 Command experiment_command() {
-    return {
-        "experiment", "a named grid of recipes over a model, resumable", [](CLI::App& parser) -> Work {
-            auto options = std::make_shared<Options>();
-            parser.add_option("name", options->name, names())->required();
-            parser.add_option("model", options->model, "model file or folder")->required();
-            parser.add_option("--out", options->out, "folder for rows.jsonl and table.txt; results/NAME when left out");
-            parser.add_option("--text", options->text, "text file; the shipped evaluation text when left out");
-            parser.add_option("--context", options->context, "tokens in a window")
-                ->check(CLI::Range(2, 1 << 20))
-                ->capture_default_str();
-            parser.add_option("--max-tokens", options->max_tokens, "use the text's first N tokens; 0: all")
-                ->check(CLI::NonNegativeNumber)
-                ->capture_default_str();
-            parser.add_option("--convention", options->convention, "huggingface or llama.cpp")->capture_default_str();
-            return [options](const Common& common, Progress& progress) { return run(*options, common, progress); };
-        }};
+    return {"experiment", "a named grid of recipes over a model, resumable", [](CLI::App& parser) -> Work {
+                auto options = std::make_shared<Options>();
+                parser.add_option("name", options->name, names())->required();
+                parser.add_option("model", options->model, "model file or folder")->required();
+                parser.add_option("--out", options->out,
+                                  "folder for rows.jsonl and table.txt; results/NAME when left out");
+                options->scoring.add_to(parser);
+                return [options](const Common& common, Progress& progress) { return run(*options, common, progress); };
+            }};
 }
 
 } // namespace quantscope::cli

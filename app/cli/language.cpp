@@ -15,6 +15,26 @@ ComputeOptions compute_options(const Common& common) {
     return options;
 }
 
+void ScoringArguments::add_to(CLI::App& parser) {
+    parser.add_option("--text", text, "text file to score; the shipped evaluation text when left out");
+    parser.add_option("--context", context, "tokens in a window")->check(CLI::Range(2, 1 << 20))->capture_default_str();
+    parser.add_option("--max-tokens", max_tokens, "use the text's first N tokens; 0: all")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    parser
+        .add_option("--convention", convention,
+                    "huggingface: every token of disjoint windows; llama.cpp: each window's second half")
+        ->capture_default_str();
+}
+
+PerplexityOptions ScoringArguments::options() const {
+    PerplexityOptions options;
+    options.context = context;
+    options.max_tokens = max_tokens;
+    options.convention = perplexity_convention(convention);
+    return options;
+}
+
 std::shared_ptr<const WeightSource> weights_under(const std::string& model, const std::string& recipe,
                                                   Progress& progress) {
     if (recipe.empty()) return studio::open_weights(model);

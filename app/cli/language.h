@@ -12,6 +12,15 @@ namespace quantscope::cli {
 
 ComputeOptions compute_options(const Common& common);
 
+/// How a text is scored, as `compare`, `experiment` and `perplexity` take it.
+struct ScoringArguments {
+    std::string text = {}, convention = "huggingface";
+    int context = 512, max_tokens = 0;
+
+    void add_to(CLI::App& parser);
+    PerplexityOptions options() const; ///< \throws UsageError naming the conventions
+};
+
 /// The model's weights, quantized by a recipe file when one is given.
 std::shared_ptr<const WeightSource> weights_under(const std::string& model, const std::string& recipe,
                                                   Progress& progress);

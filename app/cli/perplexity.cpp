@@ -9,16 +9,13 @@ namespace quantscope::cli {
 namespace {
 
 struct Options {
-    std::string model, text, recipe, reference, convention = "huggingface";
-    int context = 512, max_tokens = 0;
+    std::string model, recipe, reference;
+    ScoringArguments scoring;
 };
 
 Result measure(const Options& options, const Common& common, Progress& progress) {
-    const auto text = studio::EvaluationText::load(options.text);
-    PerplexityOptions how;
-    how.context = options.context;
-    how.max_tokens = options.max_tokens;
-    how.convention = perplexity_convention(options.convention);
+    const auto text = studio::EvaluationText::load(options.scoring.text);
+    const PerplexityOptions how = options.scoring.options();
 
     Progress fitting(progress, 0, options.recipe.empty() ? 0 : 0.4);
     const auto weights = weights_under(options.model, options.recipe, fitting);
@@ -33,13 +30,13 @@ Result measure(const Options& options, const Common& common, Progress& progress)
                    {"tokens", row.tokens},
                    {"seconds", row.seconds},
                    {"convention", row.convention},
-                   {"context", options.context},
+                   {"context", options.scoring.context},
                    {"bos", row.bos},
                    {"text", row.text},
                    {"text_sha256", row.text_sha256}};
     result.text = "perplexity " + number(row.perplexity, 5) + " (mean negative log-likelihood " + number(row.nll, 6) +
                   " nats) on " + std::to_string(row.tokens) + " tokens of " + row.text + ", " + row.convention +
-                  " convention, context " + std::to_string(options.context) +
+                  " convention, context " + std::to_string(options.scoring.context) +
                   (row.bos ? ", with BOS" : ", without BOS") + ", " + number(row.seconds, 3) + " s\n";
     if (compared) {
         result.json.update({{"kl_mean", row.kl_mean},
@@ -57,22 +54,15 @@ Result measure(const Options& options, const Common& common, Progress& progress)
 } // namespace
 
 Command perplexity_command() {
-    return {
-        "perplexity", "perplexity of a model on a text", [](CLI::App& parser) -> Work {
-            auto options = std::make_shared<Options>();
-            parser.add_option("model", options->model, "model file or folder")->required();
-            parser.add_option("--text", options->text, "text file; the shipped evaluation text when left out");
-            parser.add_option("--context", options->context, "tokens in a window")
-                ->check(CLI::Range(2, 1 << 20))
-                ->capture_default_str();
-            parser.add_option("--max-tokens", options->max_tokens, "use the text's first N tokens; 0: all")
-                ->check(CLI::NonNegativeNumber)
-                ->capture_default_str();
-            parser.add_option("--recipe", options->recipe, "quantize by this recipe first");
-            parser.add_option("--reference", options->reference, "model to measure the divergence from");
-            parser.add_option("--convention", options->convention, "huggingface or llama.cpp")->capture_default_str();
-            return [options](const Common& common, Progress& progress) { return measure(*options, common, progress); };
-        }};
+    return {"perplexity", "perplexity of a model on a text", [](CLI::App& parser) -> Work {
+                auto options = std::make_shared<Options>();
+                parser.add_option("model", options->model, "model file or folder")->required();
+                options->scoring.add_to(parser);
+                parser.add_option("--recipe", options->recipe, "quantize by this recipe first");
+                parser.add_option("--reference", options->reference, "model to measure the divergence from");
+                return
+                    [options](const Common& common, Progress& progress) { return measure(*options, common, progress); };
+            }};
 }
 
 } // namespace quantscope::cli
