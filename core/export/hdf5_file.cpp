@@ -279,6 +279,12 @@ File::File(std::filesystem::path target)
     handle_ = Handle(checked(H5Fcreate("report", H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), "be made"), H5Fclose);
 }
 
+/// An error that stays in a worker thread's list keeps the library from closing when the program ends.
+File::~File() {
+    handle_ = Handle();
+    H5Eclear2(H5E_DEFAULT);
+}
+
 Group File::root() const {
     return {*this, Handle(checked(H5Gopen2(handle_.id(), "/", H5P_DEFAULT), "be opened"), H5Gclose)};
 }

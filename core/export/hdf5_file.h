@@ -113,8 +113,9 @@ public:
     /// \param target  what errors name
     /// \throws IoError
     explicit File(std::filesystem::path target);
+    ~File();
     Group root() const;
-    /// Writes the whole file. \throws IoError
+    /// Writes the whole file; every group and dataset of it must be closed. \throws IoError
     void write_to(AtomicFile& output);
 
     /// Passes a result on, or throws IoError with the system's reason. \param what "write the dataset x"

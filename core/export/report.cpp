@@ -288,6 +288,26 @@ void write_comparison(const Group& root, const std::vector<ReportComparison>& ro
     }
 }
 
+void write_content(const Group& root, const ReportContent& content, Progress& progress) {
+    root.attribute("quantscope_version", content.provenance.version);
+    root.attribute("source", content.provenance.source);
+    root.attribute("source_sha256", content.provenance.source_sha256);
+    root.attribute("created", content.provenance.created);
+    root.attribute("family", content.provenance.family);
+    root.attribute("recipe", content.recipe.is_null() ? std::string() : content.recipe.dump());
+    const Group sites = root.group("sites");
+    Summary summary;
+    for (std::size_t i = 0; i < content.sites; ++i) {
+        const auto share = [&](std::size_t n) { return static_cast<double>(n) / static_cast<double>(content.sites); };
+        Progress part(progress, share(i), share(i + 1));
+        const ReportSite site = content.site(i, part);
+        write_site(sites, site);
+        summary.add(site);
+    }
+    root.table("summary", "one row per site", summary.columns());
+    write_comparison(root, content.comparison);
+}
+
 } // namespace
 
 void write_report(const std::filesystem::path& target, const ReportContent& content, Progress& progress) {
@@ -295,26 +315,7 @@ void write_report(const std::filesystem::path& target, const ReportContent& cont
     AtomicFile output(target);
     {
         hdf5::File file(target);
-        const Group root = file.root();
-        root.attribute("quantscope_version", content.provenance.version);
-        root.attribute("source", content.provenance.source);
-        root.attribute("source_sha256", content.provenance.source_sha256);
-        root.attribute("created", content.provenance.created);
-        root.attribute("family", content.provenance.family);
-        root.attribute("recipe", content.recipe.is_null() ? std::string() : content.recipe.dump());
-        const Group sites = root.group("sites");
-        Summary summary;
-        for (std::size_t i = 0; i < content.sites; ++i) {
-            const auto share = [&](std::size_t n) {
-                return static_cast<double>(n) / static_cast<double>(content.sites);
-            };
-            Progress part(progress, share(i), share(i + 1));
-            const ReportSite site = content.site(i, part);
-            write_site(sites, site);
-            summary.add(site);
-        }
-        root.table("summary", "one row per site", summary.columns());
-        write_comparison(root, content.comparison);
+        write_content(file.root(), content, progress);
         file.write_to(output);
     }
     progress.report(1, "written");
