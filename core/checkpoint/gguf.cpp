@@ -8,6 +8,7 @@
 #include "core/base/checked.h"
 #include "core/base/errors.h"
 #include "core/checkpoint/reader.h"
+#include "core/checkpoint/remedy.h"
 #include "core/checkpoint/text_check.h"
 
 namespace quantscope {
@@ -35,7 +36,9 @@ public:
     void set_place(std::string place) { place_ = std::move(place); }
     const std::string& place() const { return place_; }
 
-    [[noreturn]] void fail(const std::string& problem) const { throw FormatError(file_.name(), place_, problem); }
+    [[noreturn]] void fail(const std::string& problem) const {
+        throw FormatError(file_.name(), place_, with_remedy(problem));
+    }
 
     template <class Value>
     Value number() {
@@ -196,7 +199,7 @@ std::uint64_t read_alignment(const json& metadata, const MappedFile& file) {
     const auto found = metadata.find("general.alignment");
     if (found == metadata.end()) return 32;
     const auto fail = [&] {
-        throw FormatError(file.name(), "general.alignment", "is not a power of two from 1 to 65,536");
+        throw FormatError(file.name(), "general.alignment", with_remedy("is not a power of two from 1 to 65,536"));
     };
     if (!found->is_number_unsigned()) fail();
     const auto alignment = found->get<std::uint64_t>();
@@ -210,7 +213,7 @@ void place_tensors(Contents& contents, std::uint64_t infos_end, const MappedFile
     for (TensorInfo& tensor : contents.tensors) {
         if (tensor.offset % alignment)
             throw FormatError(file.name(), tensor.name,
-                              "its offset is no multiple of the alignment " + std::to_string(alignment));
+                              with_remedy("its offset is no multiple of the alignment " + std::to_string(alignment)));
         const auto begin = checked_add(data, tensor.offset);
         const auto end = begin ? checked_add(*begin, tensor.bytes) : std::nullopt;
         if (!end || (*end > file.size() && tensor.bytes > 0))
@@ -226,7 +229,7 @@ void refuse_duplicates(const Contents& contents, const MappedFile& file) {
     std::unordered_set<std::string_view> names;
     names.reserve(contents.tensors.size());
     for (const TensorInfo& tensor : contents.tensors)
-        if (!names.insert(tensor.name).second) throw FormatError(file.name(), tensor.name, "occurs twice");
+        if (!names.insert(tensor.name).second) throw FormatError(file.name(), tensor.name, with_remedy("occurs twice"));
 }
 
 void check_version(std::uint32_t version, const Cursor& cursor) {

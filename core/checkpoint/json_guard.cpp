@@ -5,6 +5,7 @@
 
 #include "core/base/errors.h"
 #include "core/checkpoint/mapped_file.h"
+#include "core/checkpoint/remedy.h"
 
 namespace quantscope {
 
@@ -48,7 +49,9 @@ public:
     }
 
 private:
-    [[noreturn]] void fail(const std::string& problem) const { throw FormatError(file_, place_, problem); }
+    [[noreturn]] void fail(const std::string& problem) const {
+        throw FormatError(file_, place_, with_remedy(problem, "mend it, or download or save the file again"));
+    }
 
     void spend(std::uint64_t bytes) {
         used_ += bytes;

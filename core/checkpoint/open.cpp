@@ -5,6 +5,7 @@
 #include "core/base/errors.h"
 #include "core/checkpoint/json_guard.h"
 #include "core/checkpoint/reader.h"
+#include "core/checkpoint/remedy.h"
 #include "core/checkpoint/weight_files.h"
 
 namespace quantscope {
@@ -97,7 +98,8 @@ private:
     void read_config(const WeightFiles& weights) {
         try {
             config_ = read_json_file(weights.config_file);
-            if (!config_.is_object()) throw FormatError(weights.config_file.string(), "", "is not a JSON object");
+            if (!config_.is_object())
+                throw FormatError(weights.config_file.string(), "", with_remedy("is not a JSON object"));
         } catch (const Error& error) {
             // A folder's config.json belongs to the model; one that lies beside a single file may not.
             if (weights.config_belongs) throw;

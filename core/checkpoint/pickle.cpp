@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/base/errors.h"
+#include "core/checkpoint/remedy.h"
 
 namespace quantscope {
 
@@ -44,7 +45,7 @@ public:
     }
 
 private:
-    [[noreturn]] void fail(const std::string& problem) const { throw FormatError(file_, place_, problem); }
+    [[noreturn]] void fail(const std::string& problem) const { throw FormatError(file_, place_, with_remedy(problem)); }
 
     [[noreturn]] void refuse(std::uint8_t instruction) const {
         char code[8];

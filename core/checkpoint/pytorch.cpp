@@ -8,6 +8,7 @@
 #include "core/base/checked.h"
 #include "core/base/errors.h"
 #include "core/checkpoint/reader.h"
+#include "core/checkpoint/remedy.h"
 #include "core/checkpoint/state_dict.h"
 #include "core/checkpoint/zip_directory.h"
 
@@ -26,7 +27,9 @@ Contents read_zip(const MappedFile& file) {
     const ZipDirectory zip(file);
     const std::string folder = zip.folder() + "/";
     const ZipRecord* data = zip.find(folder + "data.pkl");
-    if (!data) throw FormatError(file.name(), "data.pkl", "is not in this archive, so torch.save did not write it");
+    if (!data)
+        throw FormatError(file.name(), "data.pkl",
+                          with_remedy("is not in this archive, so torch.save did not write it"));
     if (const ZipRecord* order = zip.find(folder + "byteorder"); order && zip.text(*order) != "little")
         throw FormatError(file.name(), "byteorder", "is not little; save the model again on a little-endian machine");
     const Pickle pickle = read_pickle(zip.text(*data), file.name(), "data.pkl");
@@ -45,10 +48,11 @@ public:
     LegacyStorages(const Pickle& object, const Pickle& keys, std::uint64_t position, const MappedFile& file) {
         collect_types(object, file);
         const PickleValue& list = keys[keys.top];
-        if (list.kind != PickleKind::list) throw FormatError(file.name(), "storage keys", "are not a list");
+        if (list.kind != PickleKind::list)
+            throw FormatError(file.name(), "storage keys", with_remedy("are not a list"));
         for (PickleRef ref : list.children) {
             if (keys[ref].kind != PickleKind::text)
-                throw FormatError(file.name(), "storage keys", "hold something that is no text");
+                throw FormatError(file.name(), "storage keys", with_remedy("hold something that is no text"));
             position = add(keys[ref].text, position, file);
         }
     }

@@ -6,6 +6,7 @@
 #include "core/base/errors.h"
 #include "core/checkpoint/json_guard.h"
 #include "core/checkpoint/reader.h"
+#include "core/checkpoint/remedy.h"
 
 namespace quantscope {
 
@@ -22,16 +23,18 @@ std::uint64_t header_length(std::span<const std::byte> bytes) {
 }
 
 json read_metadata(const json& value, const std::string& file) {
-    if (!value.is_object()) throw FormatError(file, "__metadata__", "is not an object of texts");
+    if (!value.is_object()) throw FormatError(file, "__metadata__", with_remedy("is not an object of texts"));
     for (const auto& [key, entry] : value.items())
         if (!entry.is_string())
-            throw FormatError(file, "__metadata__", "the entry \"" + printable(key) + "\" is not a text");
+            throw FormatError(file, "__metadata__", with_remedy("the entry \"" + printable(key) + "\" is not a text"));
     return value;
 }
 
 /// One header entry {"dtype": …, "shape": […], "data_offsets": [begin, end]}; the offset counts from `data`.
 TensorInfo read_entry(const std::string& tensor_name, const json& entry, std::uint64_t data, const MappedFile& file) {
-    const auto fail = [&](const std::string& problem) { throw FormatError(file.name(), tensor_name, problem); };
+    const auto fail = [&](const std::string& problem) {
+        throw FormatError(file.name(), tensor_name, with_remedy(problem));
+    };
     if (!entry.is_object()) fail("its header entry is not an object");
     const auto dtype = entry.find("dtype"), shape = entry.find("shape"), place = entry.find("data_offsets");
     if (dtype == entry.end() || !dtype->is_string()) fail("its header entry has no dtype");
@@ -67,13 +70,14 @@ void refuse_holes(const Contents& contents, std::uint64_t data, const MappedFile
     std::uint64_t end = data;
     for (const TensorInfo& tensor : contents.tensors) {
         if (tensor.offset > end)
-            throw FormatError(file.name(), tensor.name,
-                              std::to_string(tensor.offset - end) + " bytes before it belong to no tensor");
+            throw FormatError(
+                file.name(), tensor.name,
+                with_remedy(std::to_string(tensor.offset - end) + " bytes before it belong to no tensor"));
         end = tensor.offset + tensor.bytes;
     }
     if (end != file.size())
         throw FormatError(file.name(), "",
-                          "its last " + std::to_string(file.size() - end) + " bytes belong to no tensor");
+                          with_remedy("its last " + std::to_string(file.size() - end) + " bytes belong to no tensor"));
 }
 
 } // namespace
@@ -83,7 +87,9 @@ bool looks_like_safetensors(std::span<const std::byte> head, std::uint64_t size)
 }
 
 Contents read_safetensors(const MappedFile& file) {
-    const auto fail = [&](const std::string& problem) { throw FormatError(file.name(), "header", problem); };
+    const auto fail = [&](const std::string& problem) {
+        throw FormatError(file.name(), "header", with_remedy(problem));
+    };
     if (file.size() < 10) fail("the file is too short to hold one; download it again");
     const std::uint64_t length = header_length(file.bytes());
     if (length > header_limit)

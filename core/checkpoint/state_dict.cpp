@@ -8,6 +8,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/errors.h"
+#include "core/checkpoint/remedy.h"
 #include "core/checkpoint/text_check.h"
 
 namespace quantscope {
@@ -94,7 +95,7 @@ public:
     }
 
     void visit(PickleRef ref, const std::string& name, std::uint32_t depth) {
-        if (depth > pickle_depth_limit) throw FormatError(file_, place_, "nests deeper than 1,000 levels");
+        if (depth > pickle_depth_limit) throw FormatError(file_, place_, with_remedy("nests deeper than 1,000 levels"));
         spend(0);
         const PickleValue& value = pickle_[ref];
         switch (value.kind) {
@@ -249,7 +250,7 @@ TensorInfo place_tensor(const NamedTensor& named, const Pickle& pickle, const st
                         const std::function<StorageExtent(std::string_view, const std::string&)>& locate) {
     const PickledTensor& pickled = *named.tensor;
     const PickleValue& storage = pickle[pickled.storage];
-    const auto fail = [&](const std::string& problem) { throw FormatError(file, named.name, problem); };
+    const auto fail = [&](const std::string& problem) { throw FormatError(file, named.name, with_remedy(problem)); };
     const auto dtype =
         pickled.dtype.empty() ? look_up(storage_classes, storage.name) : look_up(torch_dtypes, pickled.dtype);
     if (!dtype)
@@ -292,12 +293,13 @@ Contents read_state_dict(const Pickle& pickle, const std::string& file, const st
     const Walk walk = choose(pickle, file, place, taken);
     if (walk.tensors.empty()) {
         const std::string found = walk.opaque_count > 0 ? " (found " + walk.opaque + ", which is never executed)" : "";
-        throw FormatError(file, walk.opaque_key.empty() ? place : walk.opaque_key, "holds no tensor" + found);
+        throw FormatError(file, walk.opaque_key.empty() ? place : walk.opaque_key,
+                          "holds no tensor" + found + "; give a file of weights");
     }
     Contents contents;
     std::unordered_set<std::string_view> names;
     for (const NamedTensor& named : walk.tensors) {
-        if (!names.insert(named.name).second) throw FormatError(file, named.name, "occurs twice");
+        if (!names.insert(named.name).second) throw FormatError(file, named.name, with_remedy("occurs twice"));
         contents.tensors.push_back(place_tensor(named, pickle, file, locate));
     }
     if (!taken.empty()) contents.remarks.push_back("the tensors under \"" + taken + "\" are the model");

@@ -9,6 +9,7 @@
 
 #include "core/base/checked.h"
 #include "core/base/errors.h"
+#include "core/checkpoint/remedy.h"
 
 namespace quantscope {
 
@@ -97,7 +98,7 @@ public:
     }
 
     [[noreturn]] void fail(const std::string& place, const std::string& problem) const {
-        throw FormatError(file_.name(), place, problem);
+        throw FormatError(file_.name(), place, with_remedy(problem));
     }
 
 private:

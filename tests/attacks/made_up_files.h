@@ -160,6 +160,7 @@ inline void expect_refusal(const Attack& attack, const std::filesystem::path& fi
     QVERIFY2(!error.empty(), "the file was accepted");
     QVERIFY2(error.find(attack.words) != std::string::npos, error.c_str());
     QVERIFY2(error.find_first_of("\n\r\x1b") == std::string::npos, "the error is more than one plain line");
+    QVERIFY2(error.find("; ") != std::string::npos, ("no remedy in: " + error).c_str());
     QVERIFY2(error.size() < 1000, "the error is too long for a line");
 }
 

@@ -57,6 +57,7 @@ private Q_SLOTS:
             const std::string error = error_of(file);
             QVERIFY2(!error.empty(), qPrintable(QString("accepted with %1 bytes").arg(length)));
             QVERIFY2(error.rfind(file.string() + ": ", 0) == 0 && error.find('\n') == std::string::npos, error.c_str());
+            QVERIFY2(error.find("; ") != std::string::npos, ("no remedy in: " + error).c_str());
         }
         write_file(file, bytes);
         QCOMPARE(error_of(file), std::string());
