@@ -188,6 +188,18 @@ private Q_SLOTS:
         QCOMPARE(text("error"), QString("–"));
     }
 
+    void nothing_of_the_totals_is_cut_in_a_narrow_view() {
+        view_->set_totals({538100000, 78400000, 538100000, 4.25, 4.66, 0.104, 210, 211});
+        for (const QSize size : {QSize(440, 560), QSize(660, 560)}) {
+            view_->resize(size);
+            QTest::qWait(50);
+            for (const QLabel* label : view_->findChild<QWidget*>("totals_card")->findChildren<QLabel*>())
+                QVERIFY2(label->width() >= label->sizeHint().width(), qPrintable(label->text()));
+            QVERIFY(view_->map()->width() > 200 && view_->map()->height() > 300);
+        }
+        view_->resize(900, 600);
+    }
+
     void a_plot_is_saved_in_every_format_data() {
         QTest::addColumn<QString>("ending");
         QTest::addColumn<QByteArray>("start");

@@ -6,6 +6,8 @@
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QResizeEvent>
+#include <QScrollArea>
 #include <QVBoxLayout>
 #include <cmath>
 
@@ -51,20 +53,23 @@ OverviewView::OverviewView(QWidget* parent)
     header->addWidget(heading_);
     header->addWidget(facts_, 1);
     layout->addLayout(header);
-    auto* beside = new QHBoxLayout;
-    beside->setSpacing(2 * Theme::unit);
-    beside->addWidget(make_map(), 3);
+    auto* body = new QWidget;
+    parts_ = new QBoxLayout(QBoxLayout::LeftToRight, body);
+    parts_->setContentsMargins(0, 0, 0, 0);
+    parts_->setSpacing(2 * Theme::unit);
+    parts_->addWidget(map_card_ = make_map(), 3);
     auto* right = new QVBoxLayout;
     right->setSpacing(2 * Theme::unit);
     right->addWidget(make_totals());
-    auto* frame = card(this, "size_error_card");
-    auto* inside = new QVBoxLayout(frame);
-    inside->setContentsMargins(4, 4, 4, 4);
-    size_error_ = new SizeErrorPlot(frame);
-    inside->addWidget(size_error_);
-    right->addWidget(frame, 1);
-    beside->addLayout(right, 2);
-    layout->addLayout(beside, 1);
+    right->addWidget(size_error_card_ = make_size_error(), 1);
+    parts_->addLayout(right, 2);
+    auto* scroll = new QScrollArea;
+    scroll->setObjectName(QStringLiteral("overview_scroll"));
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setWidget(body);
+    layout->addWidget(scroll, 1);
     connect(map_, &LayerMap::layer_activated, this, [this](const QString& layer) {
         size_error_->select_layer(layer);
         Q_EMIT layer_activated(layer);
@@ -74,6 +79,25 @@ OverviewView::OverviewView(QWidget* parent)
         Q_EMIT layer_activated(layer);
     });
     set_model({}, {});
+}
+
+/// Side by side the parts share the height; one above the other each takes what it needs, and the view scrolls.
+void OverviewView::resizeEvent(QResizeEvent* event) {
+    constexpr int least_width_beside = 560, map_height = 440, plot_height = 280;
+    const bool beside = event->size().width() >= least_width_beside;
+    parts_->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+    map_card_->setMinimumHeight(beside ? 0 : map_height);
+    size_error_card_->setMinimumHeight(beside ? 0 : plot_height);
+    QWidget::resizeEvent(event);
+}
+
+QWidget* OverviewView::make_size_error() {
+    auto* frame = card(this, "size_error_card");
+    auto* inside = new QVBoxLayout(frame);
+    inside->setContentsMargins(4, 4, 4, 4);
+    size_error_ = new SizeErrorPlot(frame);
+    inside->addWidget(size_error_);
+    return frame;
 }
 
 QWidget* OverviewView::make_map() {
@@ -112,7 +136,6 @@ QWidget* OverviewView::make_map() {
 
 QWidget* OverviewView::make_totals() {
     auto* frame = card(this, "totals_card");
-    frame->setMinimumWidth(200); // on a small screen the values' ends may go, the window must not grow
     auto* grid = new QGridLayout(frame);
     grid->setContentsMargins(12, 8, 12, 8);
     grid->setHorizontalSpacing(12);
@@ -120,9 +143,10 @@ QWidget* OverviewView::make_totals() {
     grid->addWidget(label(tr("UNDER THE RECIPE"), "section", frame), 0, 0, 1, 2);
     const std::tuple<const char*, QString, QString> rows[] = {
         {"size", tr("size"), tr("The file as it is, and everything in the packed file under the recipe")},
-        {"ratio", tr("of float32"), tr("Packed size ÷ the size of all parameters at 32 bits. A block-quantized "
-                                       "original, such as Q4_1, can be smaller than a packed file that keeps the "
-                                       "embedding at 16 bits")},
+        {"ratio", tr("of float32"),
+         tr("Packed size ÷ the size of all parameters at 32 bits. A block-quantized "
+            "original, such as Q4_1, can be smaller than a packed file that keeps the "
+            "embedding at 16 bits")},
         {"bits", tr("quantized layers"), tr("Mean bits per weight of the layers that the recipe quantizes")},
         {"bits_total", tr("whole model"), tr("Mean bits per weight over all parameters")},
         {"error", tr("mean relative error"), tr("Mean of ‖W−Ŵ‖/‖W‖ over quantized layers, estimated or exact")},
@@ -184,11 +208,11 @@ void OverviewView::set_totals(const studio::Totals& totals) {
     totals_["size"]->setText(
         known ? tr("%1 → %2").arg(size_text(double(totals.original_bytes)), size_text(double(totals.quantized_bytes)))
               : not_known);
-    totals_["ratio"]->setText(totals.float32_bytes > 0
-                                  ? tr("%1 of %2").arg(percent_text(double(totals.quantized_bytes) /
-                                                                    double(totals.float32_bytes)),
-                                                       size_text(double(totals.float32_bytes)))
-                                  : not_known);
+    totals_["ratio"]->setText(
+        totals.float32_bytes > 0 ? tr("%1 of %2")
+                                       .arg(percent_text(double(totals.quantized_bytes) / double(totals.float32_bytes)),
+                                            size_text(double(totals.float32_bytes)))
+                                 : not_known);
     totals_["bits"]->setText(bits(totals.bits_per_weight));
     totals_["bits_total"]->setText(bits(totals.bits_per_weight_total));
     totals_["error"]->setText(percent_text(totals.mean_relative_error));

@@ -9,6 +9,7 @@
 
 #include "core/studio/views.h"
 
+class QBoxLayout;
 class QComboBox;
 class QLabel;
 
@@ -40,10 +41,16 @@ public:
 Q_SIGNALS:
     void layer_activated(const QString& layer);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     QWidget* make_map();
     QWidget* make_totals();
+    QWidget* make_size_error();
 
+    QBoxLayout* parts_ = nullptr; ///< the map beside the rest; above it where there is no room
+    QWidget *map_card_ = nullptr, *size_error_card_ = nullptr;
     LayerMap* map_ = nullptr;
     SizeErrorPlot* size_error_ = nullptr;
     QComboBox* measure_ = nullptr;
