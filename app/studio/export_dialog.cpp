@@ -16,7 +16,7 @@ ExportDialog::ExportDialog(std::vector<studio::Session::ExportFormat> formats, c
                            const QString& recipe, QWidget* parent)
     : QDialog(parent)
     , formats_(std::move(formats))
-    , name_(model + u'-' + recipe)
+    , name_(QString(model + u'-' + recipe).replace(u'/', u'-'))
     , format_(new QComboBox)
     , target_(new QLineEdit)
     , help_(new QLabel)
@@ -96,7 +96,8 @@ void ExportDialog::choose() {
 void ExportDialog::check() {
     const int index = format_->currentIndex();
     const QFileInfo target(target_->text());
-    QString problem;
+    const bool folder = index >= 0 && formats_[std::size_t(index)].is_folder;
+    QString problem, remark;
     if (index < 0 || !formats_[std::size_t(index)].available)
         problem = QStringLiteral("no format can be written for this model");
     else if (target_->text().isEmpty())
@@ -105,8 +106,16 @@ void ExportDialog::check() {
         problem = QStringLiteral("there is no folder %1").arg(target.absolutePath());
     else if (target.isDir() && !QDir(target.absoluteFilePath()).isEmpty())
         problem = QStringLiteral("this folder is not empty; choose another name");
-    problem_->setText(problem);
-    problem_->setVisible(!problem.isEmpty());
+    else if (folder && target.isFile())
+        problem = QStringLiteral("a file has this name; choose another one");
+    else if (!folder && target.isDir())
+        problem = QStringLiteral("a folder has this name; add a file's name");
+    else if (!QFileInfo(target.absolutePath()).isWritable())
+        problem = QStringLiteral("you may not write into %1; choose another folder").arg(target.absolutePath());
+    else if (target.isFile())
+        remark = QStringLiteral("the file there is replaced when the new one is whole");
+    problem_->setText(problem + remark);
+    problem_->setVisible(!problem_->text().isEmpty());
     export_->setEnabled(problem.isEmpty());
 }
 
