@@ -79,8 +79,9 @@ void Pictures::planFolder() {
 }
 
 void Pictures::next() {
-    if (begun_) { // the step before has to come to rest
-        const bool ready = (!steps_.first().ready || steps_.first().ready()) && window_->isIdle();
+    if (begun_) {                                                                 // the step before has to come to rest
+        const bool for_a_person = wish_.grab.isEmpty() && wish_.folder.isEmpty(); // who need not wait for the last job
+        const bool ready = (!steps_.first().ready || steps_.first().ready()) && (for_a_person || window_->isIdle());
         calm_ = ready ? calm_ + 1 : 0;
         if (calm_ < calm_polls) return;
         steps_.removeFirst();

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <QFrame>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
 
+#include "widgets/flow_layout.h"
 #include "widgets/theme.h"
 
 namespace quantscope::widgets {
@@ -29,6 +31,22 @@ inline QFrame* card(QLayout* layout) {
     frame->setProperty("card", true);
     frame->setLayout(layout);
     return frame;
+}
+
+/// Options, in as many lines as a narrow window asks for, and at their right the button that acts on them.
+inline QWidget* options_row(const std::initializer_list<QWidget*>& options, QWidget* button) {
+    auto* row = new QWidget;
+    auto* both = new QHBoxLayout(row);
+    both->setContentsMargins(0, 0, 0, 0);
+    auto* left = new QWidget;
+    auto* flow = new FlowLayout(left);
+    flow->setContentsMargins(0, 0, 0, 0);
+    flow->setSpacing(2 * Theme::unit);
+    for (QWidget* option : options)
+        flow->addWidget(option);
+    both->addWidget(left, 1);
+    both->addWidget(button, 0, Qt::AlignTop);
+    return row;
 }
 
 /// A model's name behind its colour, cut in the middle where room is short: ends tell names apart.

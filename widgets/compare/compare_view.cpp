@@ -105,20 +105,13 @@ QWidget* CompareView::makeOptions() {
         else
             Q_EMIT evaluateRequested();
     });
-    auto* row = new QWidget;
-    auto* layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
     context_->setPrefix(QStringLiteral("context "));
     tokens_->setSuffix(QStringLiteral(" tokens"));
     for (QComboBox* box : {text_, convention_}) {
         box->setMinimumContentsLength(9);
         box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     }
-    for (QWidget* widget : std::initializer_list<QWidget*>{text_, context_, tokens_, convention_})
-        layout->addWidget(widget);
-    layout->addStretch(1);
-    layout->addWidget(evaluate_);
-    return row;
+    return options_row({text_, context_, tokens_, convention_}, evaluate_);
 }
 
 QWidget* CompareView::makeTable() {
@@ -166,8 +159,9 @@ QWidget* CompareView::makeButtons() {
     buttons->setContentsMargins(0, 0, 0, 0);
     buttons->addWidget(add_);
     buttons->addWidget(remove_);
-    buttons->addStretch(1);
-    buttons->addWidget(options_summary_);
+    options_summary_->setWordWrap(true);
+    options_summary_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    buttons->addWidget(options_summary_, 1);
     return row;
 }
 

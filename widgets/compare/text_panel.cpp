@@ -102,12 +102,6 @@ TextPanel::TextPanel(QWidget* parent)
         else
             Q_EMIT writeRequested();
     });
-    auto* row = new QHBoxLayout;
-    for (QWidget* widget : std::initializer_list<QWidget*>{mode_, length_, temperature_, seed_})
-        row->addWidget(widget);
-    row->addStretch(1);
-    row->addWidget(write_);
-
     legend_ = new DivergenceLegend;
     columns_box_ = new QWidget;
     columns_layout_ = new QHBoxLayout(columns_box_);
@@ -122,7 +116,7 @@ TextPanel::TextPanel(QWidget* parent)
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(8);
     layout->addWidget(prompt_);
-    layout->addLayout(row);
+    layout->addWidget(options_row({mode_, length_, temperature_, seed_}, write_));
     layout->addWidget(empty_);
     layout->addWidget(legend_);
     layout->addWidget(columns_box_, 1);

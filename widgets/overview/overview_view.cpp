@@ -83,7 +83,7 @@ OverviewView::OverviewView(QWidget* parent)
 
 /// Side by side the parts share the height; one above the other each takes what it needs, and the view scrolls.
 void OverviewView::resizeEvent(QResizeEvent* event) {
-    constexpr int least_width_beside = 560, map_height = 440, plot_height = 280;
+    constexpr int least_width_beside = 560, map_height = 520, plot_height = 280;
     const bool beside = event->size().width() >= least_width_beside;
     parts_->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
     map_card_->setMinimumHeight(beside ? 0 : map_height);
@@ -115,7 +115,7 @@ QWidget* OverviewView::make_map() {
         measure_->addItem(tr(measure.label), QLatin1String(measure.key));
         measure_->setItemData(measure_->count() - 1, tr(measure.help), Qt::ToolTipRole);
     }
-    measure_->setMinimumContentsLength(6);
+    measure_->setMinimumContentsLength(14);
     measure_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     auto* text = label(tr("Colour by"), "secondary", frame);
     text->setBuddy(measure_);
