@@ -9,6 +9,7 @@
 #include <fstream>
 #include <random>
 
+#include "core/base/half.h"
 #include "core/studio/session.h"
 #include "widgets/theme.h"
 #include "widgets/weights/histogram_plot.h"
@@ -21,8 +22,17 @@ namespace {
 
 constexpr std::int64_t rows = 4096, columns = 11008;
 
-/// Float16 weights between ±0.125 with a loud column, in a safetensors file of unknown family: two layers to go
-/// between.
+/// 65,536 float16 weights as a layer has them: Student's t with 5 degrees of freedom, scaled to 0.02.
+std::vector<std::uint16_t> drawn_weights() {
+    std::mt19937 random(1);
+    std::student_t_distribution<float> heavy(5);
+    std::vector<std::uint16_t> drawn(1 << 16);
+    for (auto& weight : drawn)
+        weight = float_to_float16(0.02f * heavy(random));
+    return drawn;
+}
+
+/// Such weights with a loud column, in a safetensors file of unknown family: two layers to go between.
 std::filesystem::path write_model(const QString& folder) {
     const std::filesystem::path path = folder.toStdString() + "/model.safetensors";
     const auto bytes = std::uint64_t(rows * columns * 2);
@@ -36,14 +46,13 @@ std::filesystem::path write_model(const QString& folder) {
     std::ofstream file(path, std::ios::binary);
     file.write(reinterpret_cast<const char*>(&length), 8);
     file.write(header.data(), std::streamsize(length));
-    std::mt19937 random(1);
+    const auto drawn = drawn_weights();
+    std::mt19937 random(2);
     std::vector<std::uint16_t> line(static_cast<std::size_t>(columns));
     for (int i = 0; i < 2; ++i)
         for (std::int64_t row = 0; row < rows; ++row) {
-            for (auto& w : line) {
-                const auto r = random(); // exponent 2^-13 … 2^-4, any sign and mantissa: a peaked, heavy-tailed shape
-                w = std::uint16_t((r & 0x83FFU) | ((2U + std::min(9U, unsigned(__builtin_ctz(r >> 20 | 512U)))) << 10));
-            }
+            for (auto& weight : line)
+                weight = drawn[random() & 0xFFFFU];
             line[49] = 0x3800; // 0.5
             file.write(reinterpret_cast<const char*>(line.data()), std::streamsize(line.size() * 2));
         }
