@@ -112,7 +112,7 @@ void Checkpoint::read_rows(const TensorInfo& tensor, std::int64_t first, std::in
                               " are listed but not decoded; convert the model to another type");
     if (first < 0 || count < 0 || first > rows - count)
         throw ShapeError(file_of(tensor), tensor.name,
-                         "rows " + std::to_string(first) + " to " + std::to_string(first + count) + " of " +
+                         std::to_string(count) + " rows from row " + std::to_string(first) + " of " +
                              std::to_string(rows) + " were asked for");
     if (out.size() != static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(columns))
         throw ShapeError(file_of(tensor), tensor.name, "the output has not the size of the rows asked for");

@@ -11,7 +11,8 @@ namespace quantscope {
 
 std::uint64_t FittedSite::bytes() const {
     std::uint64_t total = 0;
-    for (const auto& [name, array] : arrays) total += array.data.size();
+    for (const auto& [name, array] : arrays)
+        total += array.data.size();
     return total;
 }
 
@@ -25,9 +26,9 @@ void FittedSite::decode_rows(std::int64_t first, std::int64_t count, std::span<f
     if (first < 0 || count < 0 || first > rows || count > rows - first ||
         out.size() != static_cast<std::size_t>(count) * static_cast<std::size_t>(columns))
         throw ShapeError({}, name,
-                         "rows " + std::to_string(first) + " to " + std::to_string(first + count) +
-                             " were asked for, into " + std::to_string(out.size()) + " values; it is [" +
-                             std::to_string(rows) + ", " + std::to_string(columns) + "]");
+                         std::to_string(count) + " rows from row " + std::to_string(first) + " were asked for, into " +
+                             std::to_string(out.size()) + " values; it is [" + std::to_string(rows) + ", " +
+                             std::to_string(columns) + "]");
     const auto correction = arrays.find("correction");
     std::vector<std::uint16_t> codes(static_cast<std::size_t>(columns));
     for (std::int64_t row = first; row < first + count; ++row) {
@@ -39,8 +40,9 @@ void FittedSite::decode_rows(std::int64_t first, std::int64_t count, std::span<f
             const UnitParameters parameters = open.grid->load(open.units.in_row(row) + segment, open.units, arrays);
             for (const float parameter : parameters)
                 if (!std::isfinite(parameter))
-                    throw FormatError({}, name, "row " + std::to_string(row) +
-                                                    " has a scale that is not finite; the packed file is damaged");
+                    throw FormatError({}, name,
+                                      "row " + std::to_string(row) +
+                                          " has a scale that is not finite; the packed file is damaged");
             open.grid->decode(parameters, std::span(codes).subspan(begin, width), decoded.subspan(begin, width));
         }
         if (correction != arrays.end()) apply_correction(decoded, correction->second, row);
