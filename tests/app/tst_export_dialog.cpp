@@ -16,6 +16,7 @@
 #include "app/studio/export_dialog.h"
 #include "app/studio/main_window.h"
 #include "app/studio/message_bar.h"
+#include "own_settings.h"
 
 using namespace quantscope;
 using studio::Session;
@@ -24,12 +25,7 @@ class TestExportDialog : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase() {
-        QStandardPaths::setTestModeEnabled(true);
-        QSettings::setDefaultFormat(QSettings::IniFormat);
-        QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, home_.path());
-        QCoreApplication::setOrganizationName(QStringLiteral("quantscope-test"));
-        QCoreApplication::setApplicationName(QStringLiteral("quantscope-test-") +
-                                             QString::number(QCoreApplication::applicationPid()));
+        testing::use_own_settings(home_.path());
         window_ = std::make_unique<MainWindow>();
         window_->show();
         QSignalSpy opened(window_.get(), &MainWindow::modelOpened);

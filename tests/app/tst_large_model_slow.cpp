@@ -7,54 +7,21 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "app/studio/main_window.h"
+#include "own_settings.h"
+#include "tests/checkpoint/sparse_model.h"
 #include "widgets/layers/layer_tree.h"
 
 using namespace quantscope;
-
-namespace {
-
-constexpr std::int64_t tensors = 300, rows = 4096, columns = 4096, bytes_each = rows * columns * 2;
-
-std::int64_t resident_now() {
-    std::ifstream status("/proc/self/statm");
-    std::int64_t total = 0, resident = 0;
-    status >> total >> resident;
-    return resident * ::sysconf(_SC_PAGESIZE);
-}
-
-bool write_sparse(const std::filesystem::path& file) {
-    nlohmann::json header;
-    for (std::int64_t i = 0; i < tensors; ++i)
-        header["layers." + std::to_string(i) + ".weight"] = {
-            {"dtype", "BF16"}, {"shape", {rows, columns}}, {"data_offsets", {i * bytes_each, (i + 1) * bytes_each}}};
-    const std::string text = header.dump();
-    const std::uint64_t length = text.size();
-    std::ofstream stream(file, std::ios::binary);
-    stream.write(reinterpret_cast<const char*>(&length), sizeof length) << text;
-    stream.close();
-    std::error_code error;
-    std::filesystem::resize_file(file, 8 + length + std::uint64_t(tensors) * bytes_each, error);
-    return !error;
-}
-
-} // namespace
+using namespace quantscope::testing;
 
 class TestLargeModelSlow : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void ten_gigabytes_fill_the_tree_at_once() {
         QTemporaryDir folder;
-        QStandardPaths::setTestModeEnabled(true);
-        QSettings::setDefaultFormat(QSettings::IniFormat);
-        QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, folder.path());
-        QCoreApplication::setOrganizationName(QStringLiteral("quantscope-test"));
-        QCoreApplication::setApplicationName(QStringLiteral("quantscope-test-large-") +
-                                             QString::number(QCoreApplication::applicationPid()));
+        testing::use_own_settings(folder.path());
         const QString file = folder.filePath(QStringLiteral("large.safetensors"));
         if (!write_sparse(file.toStdString())) QSKIP("the file system takes no sparse file of 10 GB");
         MainWindow window;

@@ -21,6 +21,7 @@
 #include "app/studio/message_bar.h"
 #include "app/studio/welcome.h"
 #include "core/recipe/recipe.h"
+#include "own_settings.h"
 #include "widgets/compare/compare_view.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/layers/layer_tree.h"
@@ -77,12 +78,7 @@ private:
 };
 
 void TestMainWindow::initTestCase() {
-    QStandardPaths::setTestModeEnabled(true);
-    QSettings::setDefaultFormat(QSettings::IniFormat);
-    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, home_.path());
-    QCoreApplication::setOrganizationName(QStringLiteral("quantscope-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("quantscope-test-") +
-                                         QString::number(QCoreApplication::applicationPid()));
+    testing::use_own_settings(home_.path());
     widgets::ThemeNotifier::instance().apply(widgets::ThemeChoice::light);
 }
 

@@ -14,6 +14,7 @@
 #include "app/studio/main_window.h"
 #include "app/studio/recipe_edit.h"
 #include "core/studio/session.h"
+#include "own_settings.h"
 #include "widgets/compare/compare_view.h"
 #include "widgets/jobs/jobs_panel.h"
 #include "widgets/layers/layer_tree.h"
@@ -77,12 +78,7 @@ private:
 
 void TestMainWindowSlow::initTestCase() {
     if (!QFileInfo::exists(default_model)) QSKIP("the default model is not there");
-    QStandardPaths::setTestModeEnabled(true);
-    QSettings::setDefaultFormat(QSettings::IniFormat);
-    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, folder_.path());
-    QCoreApplication::setOrganizationName(QStringLiteral("quantscope-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("quantscope-test-slow-") +
-                                         QString::number(QCoreApplication::applicationPid()));
+    testing::use_own_settings(folder_.path());
     widgets::ThemeNotifier::instance().apply(widgets::ThemeChoice::light);
     FirstPaint paint;
     window_ = std::make_unique<MainWindow>();
