@@ -10,17 +10,9 @@
 #include <vector>
 
 #include "core/base/progress.h"
-#include "core/model/weight_source.h"
+#include "core/model/weight_reader.h"
 
 namespace quantscope {
-
-struct Linear {
-    at::Tensor weight;          ///< [out, in]
-    at::Tensor bias;            ///< [out], or undefined
-    const Site* site = nullptr; ///< whose input an observer is told of
-
-    at::Tensor operator()(const at::Tensor& x) const; ///< [..., in] → [..., out]
-};
 
 struct BlockWeights {
     at::Tensor attention_norm, mlp_norm; ///< [hidden]
@@ -42,24 +34,18 @@ public:
     at::Tensor final_norm(); ///< [hidden]
     Linear head(const Progress& progress);
 
-    const WeightSource& source() const { return *source_; }
-    at::Device device() const { return device_; }
-    at::ScalarType type() const { return type_; }
+    const WeightSource& source() const { return reader_.source(); }
+    at::Device device() const { return reader_.device(); }
+    at::ScalarType type() const { return reader_.type(); }
     std::int64_t resident_blocks() const; ///< how many blocks the budget keeps, the first ones
 
 private:
-    at::Tensor matrix(const Site& site, const Progress& progress) const;
-    at::Tensor vector(const std::string& name) const;
-    Linear linear(const std::string& name, const Progress& progress) const;
-    const Site& site(const std::string& name) const;
     std::shared_ptr<const BlockWeights> read_block(std::int64_t index, const Progress& progress) const;
     void release(const BlockWeights& block) const;
     void plan(std::uint64_t budget, const std::string& device_name);
 
-    std::shared_ptr<const WeightSource> source_;
+    WeightReader reader_;
     const Architecture& facts_;
-    at::Device device_;
-    at::ScalarType type_;
     bool keeps_embedding_ = false, keeps_head_ = false;
     std::vector<bool> keeps_block_;
     std::vector<std::shared_ptr<const BlockWeights>> blocks_; ///< null: not read, or not kept
