@@ -44,6 +44,9 @@ struct Family {
     bool query_key_norm = false;
     bool qkv_bias = false; ///< required, whatever attention_bias says
     bool gguf_permutes_rotary = false;
+
+    // --- class-conditional DiTs -----------------------------------------------------------------------------------
+    bool has_dit_forward = false;
 };
 
 /// All families, in the order in which they are tried.

@@ -18,13 +18,6 @@ namespace {
 
 constexpr std::int64_t prompt_piece = 1024; ///< tokens of a prompt in one pass, so that its operations stay short
 
-at::ScalarType compute_type(const Model& model, ComputeType wanted) {
-    if (wanted == ComputeType::float32) return at::kFloat;
-    if (wanted == ComputeType::bfloat16) return at::kBFloat16;
-    const bool wide = model.architecture()->dtype == DType::F32;
-    return wide || model.parameters() < 2'000'000'000u ? at::kFloat : at::kBFloat16;
-}
-
 const Architecture& evaluable(const Model& model) {
     if (!model.architecture()) throw DataError(model.checkpoint().path().string(), "", model.why_not_evaluated());
     return *model.architecture();
@@ -46,7 +39,7 @@ struct LanguageModel::Data {
         : source(std::move(weights))
         , facts(evaluable(source->model()))
         , device(resolve_device(options.device))
-        , type(quantscope::compute_type(source->model(), options.type))
+        , type(computes_in_float32(source->model(), options.type) ? at::kFloat : at::kBFloat16)
         , threads(options.threads)
         , decoder(facts, ModelWeights(source, device, type, options.weight_budget)) {}
 

@@ -8,10 +8,17 @@
 
 namespace quantscope {
 
-std::shared_ptr<const Model> Model::open(const std::filesystem::path& path) { return from(Checkpoint::open(path)); }
+std::shared_ptr<const Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) {
+    return from(Checkpoint::open(path), options);
+}
 
-std::shared_ptr<const Model> Model::from(std::unique_ptr<Checkpoint> checkpoint) {
-    return ModelBuilder(std::move(checkpoint)).build();
+std::shared_ptr<const Model> Model::from(std::unique_ptr<Checkpoint> checkpoint, const ModelOptions& options) {
+    return ModelBuilder(std::move(checkpoint), options).build();
+}
+
+std::string Model::copied_from(std::string_view tensor) const {
+    const auto found = copies_.find(tensor);
+    return found == copies_.end() ? std::string() : found->second;
 }
 
 const Site* Model::find_site(std::string_view name) const {

@@ -35,9 +35,10 @@ bool is_language_model(const Family& family) { return family.kind == "llm"; }
 
 } // namespace
 
-ModelBuilder::ModelBuilder(std::unique_ptr<Checkpoint> checkpoint)
+ModelBuilder::ModelBuilder(std::unique_ptr<Checkpoint> checkpoint, const ModelOptions& options)
     : model_(std::make_shared<Model>())
-    , checkpoint_(*checkpoint) {
+    , checkpoint_(*checkpoint)
+    , options_(options) {
     model_->checkpoint_ = std::move(checkpoint);
     gguf_ = checkpoint_.naming() == "gguf";
 }
@@ -154,7 +155,37 @@ void ModelBuilder::name_tensors() {
         }
     }
     std::sort(model_->names_.begin(), model_->names_.end());
+    find_copies();
+    std::erase_if(named, [&](const Named& entry) { return model_->copies_.contains(entry.tensor->name); });
     add_named_sites(named);
+}
+
+/// diffusers stores the embedders of timestep and class in every block, equal in all released models. Where they are,
+/// they are one weight: quantized once and counted once.
+void ModelBuilder::find_copies() {
+    const std::string_view inside = ".norm1.emb.";
+    if (family_->name != "dit-diffusers") return;
+    std::vector<std::map<std::string, const TensorInfo*>> embedders(static_cast<std::size_t>(model_->blocks_));
+    for (const auto& [canonical, name] : model_->names_)
+        if (const auto at = canonical.find(inside); at != canonical.npos) {
+            const auto block = block_in_name(canonical);
+            if (block >= 0) embedders[static_cast<std::size_t>(block)][canonical.substr(at)] = checkpoint_.find(name);
+        }
+    const auto equal = [&](const TensorInfo& a, const TensorInfo& b) {
+        if (a.dtype != b.dtype || a.shape != b.shape || !a.strides.empty() || !b.strides.empty()) return false;
+        const auto first = checkpoint_.raw(a), second = checkpoint_.raw(b);
+        return std::ranges::equal(first, second);
+    };
+    for (std::size_t block = 1; block < embedders.size(); ++block) {
+        const auto& here = embedders[block];
+        const bool copy = here.size() == embedders[0].size() && std::ranges::all_of(here, [&](const auto& entry) {
+                              const auto original = embedders[0].find(entry.first);
+                              return original != embedders[0].end() && equal(*original->second, *entry.second);
+                          });
+        if (!copy) continue;
+        for (const auto& [part, tensor] : here)
+            model_->copies_.emplace(tensor->name, embedders[0].at(part)->name);
+    }
 }
 
 void ModelBuilder::add_named_sites(const std::vector<Named>& named) {
@@ -241,6 +272,7 @@ void ModelBuilder::count_parameters() {
     std::uint64_t total = 0;
     for (const auto& tensor : checkpoint_.tensors()) {
         if (!facts(tensor.dtype).is_float || (one_of_copies && !tensor.name.starts_with(prefix_))) continue;
+        if (model_->copies_.contains(tensor.name)) continue;
         total = checked_add(total, static_cast<std::uint64_t>(tensor.values())).value_or(INT64_MAX);
     }
     model_->parameters_ = total;

@@ -13,7 +13,7 @@ namespace quantscope {
 
 class ModelBuilder {
 public:
-    explicit ModelBuilder(std::unique_ptr<Checkpoint> checkpoint);
+    ModelBuilder(std::unique_ptr<Checkpoint> checkpoint, const ModelOptions& options);
     /// \throws FormatError, ShapeError naming file and key or tensor
     std::shared_ptr<const Model> build();
 
@@ -30,12 +30,14 @@ private:
     const Family* family_of_names();
     void find_prefix();
     void name_tensors();
+    void find_copies();
     void add_named_sites(const std::vector<Named>& named);
     void add_other_sites();
     void add_site(const TensorInfo& tensor, std::string name, int block, std::string_view role, bool in_default);
     bool is_site(const TensorInfo& tensor) const;
     void count_parameters();
     void read_facts();
+    void read_dit_facts();
     void use_permutation();
     void read_rotary_divisors();
     void check_tensors();
@@ -44,6 +46,7 @@ private:
 
     std::shared_ptr<Model> model_;
     const Checkpoint& checkpoint_;
+    const ModelOptions options_;
     const Family* family_ = nullptr;
     bool gguf_ = false;
     nlohmann::json config_;       ///< in the words of config.json, whatever the file's

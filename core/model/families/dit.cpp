@@ -27,6 +27,7 @@ Family dit_family() {
                 {"final_layer.adaLN_modulation.1", role::final_layer, ""},
                 {"final_layer.linear", role::final_layer, ""},
             },
+        .has_dit_forward = true,
     };
 }
 

@@ -28,6 +28,7 @@ Family dit_diffusers_family() {
                 {"proj_out_1", role::final_layer, ""},
                 {"proj_out_2", role::final_layer, ""},
             },
+        .has_dit_forward = true,
     };
 }
 
