@@ -16,6 +16,7 @@ packages=(
     breeze-icon-theme fonts-inter fonts-jetbrains-mono
     # the core's libraries
     libhdf5-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libutf8proc-dev libspdlog-dev libssl-dev
+    libpng-dev zlib1g-dev
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -40,6 +40,8 @@ Command logits_command();
 Command tokenize_command();
 Command perplexity_command();
 Command generate_command();
+Command denoise_command();
+Command sample_command();
 Command schemes_command();
 Command recipe_command();
 Command quantize_command();

@@ -36,10 +36,10 @@ PerplexityOptions ScoringArguments::options() const {
 }
 
 std::shared_ptr<const WeightSource> weights_under(const std::string& model, const std::string& recipe,
-                                                  Progress& progress) {
-    if (recipe.empty()) return studio::open_weights(model);
+                                                  Progress& progress, const ModelOptions& told) {
+    if (recipe.empty()) return studio::open_weights(model, told);
     const Recipe loaded = Recipe::load(recipe);
-    return quantscope::quantize(open_model(model), loaded, {}, progress);
+    return quantscope::quantize(open_model(model, told), loaded, {}, progress);
 }
 
 std::string comparison_table(const std::vector<studio::CompareRow>& rows, int context) {

@@ -23,7 +23,7 @@ struct ScoringArguments {
 
 /// The model's weights, quantized by a recipe file when one is given.
 std::shared_ptr<const WeightSource> weights_under(const std::string& model, const std::string& recipe,
-                                                  Progress& progress);
+                                                  Progress& progress, const ModelOptions& told = {});
 
 /// The rows as a text table, with what they were measured on below it.
 std::string comparison_table(const std::vector<studio::CompareRow>& rows, int context);

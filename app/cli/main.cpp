@@ -91,9 +91,10 @@ int main(int argc, char** argv) {
     program.set_version_flag("--version", QUANTSCOPE_VERSION);
     program.require_subcommand(1);
     Chosen chosen;
-    for (const Command& command : {inspect_command(), stats_command(), logits_command(), tokenize_command(),
-                                   perplexity_command(), generate_command(), schemes_command(), recipe_command(),
-                                   quantize_command(), compare_command(), experiment_command()})
+    for (const Command& command :
+         {inspect_command(), stats_command(), logits_command(), tokenize_command(), perplexity_command(),
+          generate_command(), denoise_command(), sample_command(), schemes_command(), recipe_command(),
+          quantize_command(), compare_command(), experiment_command()})
         add_command(program, command, chosen);
     try {
         program.parse(argc, argv);

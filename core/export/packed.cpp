@@ -113,11 +113,11 @@ json packed_recipe(const Checkpoint& checkpoint) {
     return opened ? opened->recipe() : json();
 }
 
-std::shared_ptr<const Model> open_model(const std::filesystem::path& path) {
+std::shared_ptr<const Model> open_model(const std::filesystem::path& path, const ModelOptions& options) {
     auto checkpoint = Checkpoint::open(path);
     if (checkpoint->format() == "safetensors" && is_packed(*checkpoint))
         checkpoint = std::make_unique<PackedCheckpoint>(std::move(checkpoint));
-    return Model::from(std::move(checkpoint));
+    return Model::from(std::move(checkpoint), options);
 }
 
 std::uint64_t packed_file_bytes(const FittedModel& model) {

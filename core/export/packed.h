@@ -26,7 +26,7 @@
 namespace quantscope {
 
 /// Opens any model file or folder, packed ones included. \throws FormatError, IoError naming file and tensor or key
-std::shared_ptr<const Model> open_model(const std::filesystem::path& path);
+std::shared_ptr<const Model> open_model(const std::filesystem::path& path, const ModelOptions& options = {});
 
 /// Whether a checkpoint's metadata says that it is packed.
 bool is_packed(const Checkpoint& checkpoint);

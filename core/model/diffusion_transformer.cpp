@@ -9,6 +9,7 @@
 #include "core/base/parallel.h"
 #include "core/model/device.h"
 #include "core/model/dit_weights.h"
+#include "core/model/samplers.h"
 
 namespace quantscope {
 
@@ -26,6 +27,21 @@ std::string text_of(const ImageBatch& x) {
            std::to_string(x.width) + "]";
 }
 
+at::Tensor tensor_of(const ImageBatch& x) {
+    return at::tensor(at::ArrayRef<float>(x.values), at::kFloat).view({x.count, x.channels, x.height, x.width});
+}
+
+void append_values(const at::Tensor& x, std::vector<float>& values) {
+    const auto here = x.to(at::kCPU, at::kFloat).contiguous();
+    values.insert(values.end(), here.const_data_ptr<float>(), here.const_data_ptr<float>() + here.numel());
+}
+
+ImageBatch batch_of(const at::Tensor& x) {
+    ImageBatch batch{x.size(0), x.size(1), x.size(2), x.size(3), {}};
+    append_values(x, batch.values);
+    return batch;
+}
+
 } // namespace
 
 struct DiffusionTransformer::Data {
@@ -38,6 +54,8 @@ struct DiffusionTransformer::Data {
         , decoded(source, device, type, options.weight_budget) {}
 
     void check(const ImageBatch& x, std::span<const float> t, std::span<const std::int64_t> y) const;
+    void check_classes(std::span<const std::int64_t> y) const;
+    void set_observer(DitInputObserver observer);
     at::Tensor run(const at::Tensor& x, const at::Tensor& t, const at::Tensor& y, const Progress& progress);
     void set_threads() const { at::set_num_threads(threads > 0 ? threads : thread_count()); }
 
@@ -48,6 +66,7 @@ struct DiffusionTransformer::Data {
     int threads;
     DitWeights decoded;
     DitLinearHook hook;
+    double timestep = 0; ///< of the pass that runs, for the observer
 };
 
 void DiffusionTransformer::Data::check(const ImageBatch& x, std::span<const float> t,
@@ -69,11 +88,25 @@ void DiffusionTransformer::Data::check(const ImageBatch& x, std::span<const floa
         throw ShapeError(file, "t, y",
                          "hold " + std::to_string(t.size()) + " timesteps and " + std::to_string(y.size()) +
                              " classes for " + std::to_string(x.count) + " images; give one each");
+    check_classes(y);
+}
+
+void DiffusionTransformer::Data::check_classes(std::span<const std::int64_t> y) const {
     for (const auto label : y)
         if (label < 0 || label > facts.classes)
-            throw DataError(file, "y",
+            throw DataError(source->model().checkpoint().path().string(), "y",
                             "class " + std::to_string(label) + " is not between 0 and " +
                                 std::to_string(facts.classes) + ", the null class");
+}
+
+void DiffusionTransformer::Data::set_observer(DitInputObserver observer) {
+    hook = {};
+    if (!observer) return;
+    hook = [this, observer = std::move(observer)](const Linear& linear, const at::Tensor& input) {
+        const auto here = input.to(at::kCPU, at::kFloat).contiguous(); // [..., in]
+        observer(*linear.site, {here.const_data_ptr<float>(), static_cast<std::size_t>(here.numel())},
+                 here.numel() / here.size(-1), timestep);
+    };
 }
 
 at::Tensor DiffusionTransformer::Data::run(const at::Tensor& x, const at::Tensor& t, const at::Tensor& y,
@@ -103,23 +136,74 @@ ImageBatch DiffusionTransformer::denoise(const ImageBatch& x, std::span<const fl
     data.check(x, t, y);
     data.set_threads();
     const auto device = data.decoded.device();
-    const auto images =
-        at::tensor(at::ArrayRef<float>(x.values), at::kFloat).view({x.count, x.channels, x.height, x.width});
+    const auto images = tensor_of(x);
     const auto times = at::tensor(at::ArrayRef<float>(t.data(), t.size()), at::kFloat).to(device);
     const auto classes = at::tensor(at::ArrayRef<std::int64_t>(y.data(), y.size()), at::kLong).to(device);
-    constexpr std::int64_t at_once = 16;
     ImageBatch output{x.count, data.facts.out_channels, x.height, x.width, {}};
-    for (std::int64_t first = 0; first < x.count; first += at_once) {
+    for (std::int64_t first = 0; first < x.count; first += images_at_once) {
         progress.report(static_cast<double>(first) / static_cast<double>(x.count));
-        const auto count = std::min(at_once, x.count - first);
-        const auto part = data.run(images.narrow(0, first, count).to(device, data.type), times.narrow(0, first, count),
-                                   classes.narrow(0, first, count), progress)
-                              .to(at::kCPU, at::kFloat)
-                              .contiguous();
-        output.values.insert(output.values.end(), part.const_data_ptr<float>(),
-                             part.const_data_ptr<float>() + part.numel());
+        const auto count = std::min(images_at_once, x.count - first);
+        data.timestep = static_cast<double>(t[static_cast<std::size_t>(first)]);
+        append_values(data.run(images.narrow(0, first, count).to(device, data.type), times.narrow(0, first, count),
+                               classes.narrow(0, first, count), progress),
+                      output.values);
     }
     return output;
+}
+
+SamplingPlan DiffusionTransformer::plan(SamplingPlan wished) const {
+    const auto& facts = data_->facts;
+    wished.null_class = facts.classes;
+    wished.clip_denoised = facts.in_channels == 1 || facts.in_channels == 3;
+    return wished;
+}
+
+ImageBatch DiffusionTransformer::sample(const SamplingPlan& plan, const NoiseSchedule& schedule,
+                                        const ImageOrder& order, Progress& progress,
+                                        const TrajectoryObserver& watched) {
+    const c10::InferenceMode inference;
+    auto& data = *data_;
+    const auto& facts = data.facts;
+    data.check_classes(order.classes);
+    if (facts.input_size == 0)
+        throw DataError(
+            weights().model().checkpoint().path().string(), "pos_embed",
+            "is missing, so the images' size is not known; write \"input_size\" into the config.json beside "
+            "the file");
+    data.set_threads();
+    const auto device = data.decoded.device();
+    const auto total = static_cast<std::int64_t>(order.classes.size());
+    ImageBatch images{total, facts.in_channels, facts.input_size, facts.input_size, {}};
+    std::int64_t step = 0;
+    bool watching = static_cast<bool>(watched);
+    Progress* part = nullptr;
+    const Denoiser denoiser = [&](const at::Tensor& x, const at::Tensor& t, const at::Tensor& y) {
+        const auto now = t[0].item<std::int64_t>();
+        data.timestep = static_cast<double>(now);
+        if (watching) {
+            const auto count = std::min(images_at_once, total);
+            watched(step, now, batch_of(x.narrow(0, 0, count))); // a guided batch holds every image twice
+        }
+        ++step;
+        return data.run(x.to(data.type), t, y, *part);
+    };
+    for (std::int64_t first = 0; first < total; first += images_at_once, step = 0, watching = false) {
+        const auto count = std::min(images_at_once, total - first);
+        const auto share = [&](std::int64_t done) { return static_cast<double>(done) / static_cast<double>(total); };
+        Progress here(progress, share(first), share(first + count));
+        part = &here;
+        const auto chosen = [&](const auto& all) {
+            return std::span(all).subspan(std::size_t(first), std::size_t(count));
+        };
+        append_values(quantscope::sample(plan, schedule, denoiser, chosen(order.classes), chosen(order.seeds),
+                                         {facts.in_channels, facts.input_size, facts.input_size}, device, here),
+                      images.values);
+    }
+    return images;
+}
+
+void DiffusionTransformer::observe_linear_inputs(DitInputObserver observer) {
+    data_->set_observer(std::move(observer));
 }
 
 } // namespace quantscope

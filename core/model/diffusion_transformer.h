@@ -11,6 +11,8 @@
 
 #include "core/base/progress.h"
 #include "core/model/compute_options.h"
+#include "core/model/noise_schedule.h"
+#include "core/model/sampling_plan.h"
 #include "core/model/weight_source.h"
 
 namespace quantscope {
@@ -20,6 +22,18 @@ struct ImageBatch {
     std::int64_t count = 0, channels = 0, height = 0, width = 0;
     std::vector<float> values;
 };
+
+/// What images are sampled: image i is of class classes[i] and starts from the noise of seeds[i].
+struct ImageOrder {
+    std::vector<std::int64_t> classes;
+    std::vector<std::uint64_t> seeds;
+};
+
+/// Called with the input of a linear before it is multiplied: the site, [rows, in] values as float32, and the timestep.
+using DitInputObserver =
+    std::function<void(const Site& site, std::span<const float> values, std::int64_t rows, double timestep)>;
+/// Called at each step with what the denoiser is about to see: the step from 0, its timestep, the images.
+using TrajectoryObserver = std::function<void(std::int64_t step, std::int64_t timestep, const ImageBatch& x)>;
 
 class DiffusionTransformer {
 public:
@@ -43,6 +57,21 @@ public:
     /// \throws ShapeError, DataError naming what does not fit the model; Cancelled
     ImageBatch denoise(const ImageBatch& x, std::span<const float> t, std::span<const std::int64_t> y,
                        Progress& progress);
+
+    /// A plan that suits the model: its null class; predicted clean images held in [−1, 1] when it works on pixels (one
+    /// or three channels).
+    SamplingPlan plan(SamplingPlan wished) const;
+
+    /// Images or latents from noise. \param plan  as plan() completes it
+    /// \param watched  may be empty; told of the first `images_at_once` images only
+    /// \returns  [N, in_channels, size, size], in about [−1, 1] for models of pixels
+    /// \throws UsageError when the plan cannot be followed, DataError naming a class that there is not; Cancelled
+    ImageBatch sample(const SamplingPlan& plan, const NoiseSchedule& schedule, const ImageOrder& order,
+                      Progress& progress, const TrajectoryObserver& watched = {});
+    static constexpr std::int64_t images_at_once = 16;
+
+    /// Installs (or with an empty function removes) an observer of the linears' inputs.
+    void observe_linear_inputs(DitInputObserver observer);
 
 private:
     struct Data;

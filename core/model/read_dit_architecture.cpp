@@ -145,7 +145,11 @@ private:
     void read_positions() {
         auto& f = *facts_;
         const auto* table = model_.tensor("pos_embed");
-        if (!table) return; // then it is computed
+        if (!table) { // then it is computed
+            if (given("input_size")) f.input_size = checked_integer(config_, "input_size", f.patch, 1 << 16, file_);
+            if (f.input_size % f.patch != 0) throw FormatError(file_, "input_size", "is no multiple of the patch size");
+            return;
+        }
         const auto side = table->shape.size() == 3 ? std::llround(std::sqrt(static_cast<double>(table->shape[1]))) : 0;
         if (side < 1 || table->shape != Shape{1, side * side, f.width})
             contradiction(table->name, "has shape " + text_of(table->shape) +

@@ -66,8 +66,8 @@ EvaluationText EvaluationText::load(const std::filesystem::path& file) {
     return text;
 }
 
-std::shared_ptr<const WeightSource> open_weights(const std::filesystem::path& path) {
-    return std::make_shared<OriginalWeights>(open_model(path));
+std::shared_ptr<const WeightSource> open_weights(const std::filesystem::path& path, const ModelOptions& options) {
+    return std::make_shared<OriginalWeights>(open_model(path, options));
 }
 
 Evaluator::Evaluator(std::shared_ptr<const WeightSource> original, ComputeOptions compute)

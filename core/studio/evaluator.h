@@ -25,7 +25,7 @@ struct EvaluationText {
 };
 
 /// Opens a model file or folder, or one of Quantscope's packed files, for evaluation.
-std::shared_ptr<const WeightSource> open_weights(const std::filesystem::path& path);
+std::shared_ptr<const WeightSource> open_weights(const std::filesystem::path& path, const ModelOptions& options = {});
 
 class Evaluator {
 public:

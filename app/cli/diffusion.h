@@ -1,0 +1,28 @@
+// What the commands that run a DiT share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/cli/command.h"
+#include "core/studio/image_evaluator.h"
+
+namespace quantscope::cli {
+
+/// What images are asked for, as `sample` and `compare` take it.
+struct ImageArguments {
+    std::vector<int> classes = {};
+    int per_class = 1, steps = 50;
+    std::string sampler = "ddim";
+    double guidance = 4;
+    std::uint64_t seed = 0;
+
+    void add_to(CLI::App& parser);
+    /// Image i of all has seed + i.
+    studio::ImageRequest request() const;
+};
+
+/// Adds --heads, for DiTs whose number of heads nothing tells.
+void add_heads(CLI::App& parser, ModelOptions& options);
+
+} // namespace quantscope::cli

@@ -1,0 +1,230 @@
+#include "core/studio/image_evaluator.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/base/errors.h"
+#include "core/comparison/image_metrics.h"
+
+namespace quantscope::studio {
+
+namespace {
+
+constexpr std::int64_t curve_points = 12; // timesteps at which the predicted noise is compared
+constexpr double pixel_range = 2;         // of images in [−1, 1]
+
+bool same_images(const ImageRequest& a, const ImageRequest& b) {
+    const auto same_row = [](const ImageRow& x, const ImageRow& y) { return x.label == y.label && x.seed == y.seed; };
+    return a.sampler == b.sampler && a.steps == b.steps && a.guidance == b.guidance &&
+           std::equal(a.rows.begin(), a.rows.end(), b.rows.begin(), b.rows.end(), same_row);
+}
+
+ImageOrder order_of(const ImageRequest& request) {
+    ImageOrder order;
+    for (const auto& row : request.rows) {
+        order.classes.push_back(row.label);
+        order.seeds.push_back(row.seed);
+    }
+    return order;
+}
+
+SamplingPlan plan_of(const ImageRequest& request, const DiffusionTransformer& model) {
+    SamplingPlan plan;
+    plan.sampler = sampler_kind(request.sampler);
+    plan.steps = request.steps;
+    plan.guidance = request.guidance;
+    return model.plan(plan);
+}
+
+std::span<const float> image_of(const ImageBatch& batch, std::size_t index) {
+    const auto size = static_cast<std::size_t>(batch.channels * batch.height * batch.width);
+    return std::span(batch.values).subspan(index * size, size);
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void add_means(ImageColumn& column) {
+    double psnr = 0, similarity = 0;
+    for (const auto& metrics : column.metrics) {
+        psnr += metrics.psnr_db;
+        similarity += metrics.ssim;
+    }
+    const auto count = static_cast<double>(column.metrics.size());
+    column.mean_psnr_db = psnr / count;
+    column.mean_ssim = similarity / count;
+}
+
+} // namespace
+
+SamplerKind sampler_kind(const std::string& name) {
+    if (name == "ddpm") return SamplerKind::ddpm;
+    if (name == "ddim") return SamplerKind::ddim;
+    if (name == "dpm++") return SamplerKind::dpm_solver_plus_plus;
+    throw UsageError("", "sampler", "'" + name + "' is none; choose ddpm, ddim or dpm++");
+}
+
+std::vector<std::string> class_names(const Model& model) {
+    const auto& config = model.checkpoint().config();
+    if (!config.is_object() || !config.contains("class_names") || !config.at("class_names").is_array()) return {};
+    std::vector<std::string> names;
+    for (const auto& name : config.at("class_names"))
+        names.push_back(name.is_string() ? name.get<std::string>() : std::string());
+    return names;
+}
+
+ImageEvaluator::ImageEvaluator(std::shared_ptr<const WeightSource> original, ComputeOptions compute)
+    : compute_(compute)
+    , original_(std::move(original), compute) {}
+
+ImageComparison ImageEvaluator::empty(const ImageRequest& request) const {
+    ImageComparison comparison;
+    comparison.rows = request.rows;
+    const auto names = class_names(original_.weights().model());
+    for (auto& row : comparison.rows)
+        if (row.label >= 0 && static_cast<std::size_t>(row.label) < names.size())
+            row.class_name = names[static_cast<std::size_t>(row.label)];
+    comparison.sampler = request.sampler;
+    comparison.steps = request.steps;
+    comparison.guidance = request.guidance;
+    if (const auto channels = architecture().in_channels; channels != 1 && channels != 3)
+        comparison.remark = "latents without a decoder: their first three channels, in false colour";
+    return comparison;
+}
+
+void ImageEvaluator::sample_original(const ImageRequest& request, Progress& progress) {
+    if (same_images(sampled_, request) && !images_.values.empty()) return;
+    images_.values.clear();
+    trajectory_.clear();
+    sampled_ = request;
+    const auto plan = plan_of(request, original_);
+    const auto every = std::max<std::int64_t>(1, plan.steps / curve_points);
+    Progress sampling(progress, 0, 0.9), predicting(progress, 0.9, 1);
+    const auto start = std::chrono::steady_clock::now();
+    auto images = original_.sample(plan, NoiseSchedule::linear(), order_of(request), sampling,
+                                   [&](std::int64_t step, std::int64_t timestep, const ImageBatch& x) {
+                                       if (step % every == 0) trajectory_.push_back({timestep, x, {}});
+                                   });
+    seconds_ = seconds_since(start);
+    predict_noise(predicting);
+    images_ = std::move(images);
+}
+
+std::vector<std::int64_t> ImageEvaluator::seen_classes() const {
+    std::vector<std::int64_t> classes;
+    for (std::int64_t i = 0; i < trajectory_.front().x.count; ++i)
+        classes.push_back(sampled_.rows[static_cast<std::size_t>(i)].label);
+    return classes;
+}
+
+namespace {
+
+/// The predicted noise of a batch, [N, C, H, W]: what the model emits without the learned variance.
+std::vector<float> noise_in(const ImageBatch& output, std::int64_t channels) {
+    const auto size = static_cast<std::size_t>(output.channels * output.height * output.width);
+    const auto kept = static_cast<std::size_t>(channels * output.height * output.width);
+    std::vector<float> noise;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(output.count); ++i)
+        noise.insert(noise.end(), output.values.begin() + static_cast<std::ptrdiff_t>(i * size),
+                     output.values.begin() + static_cast<std::ptrdiff_t>(i * size + kept));
+    return noise;
+}
+
+std::vector<float> predict(DiffusionTransformer& model, const ImageBatch& x, std::int64_t timestep,
+                           std::span<const std::int64_t> classes, Progress& progress) {
+    const std::vector<float> times(static_cast<std::size_t>(x.count), static_cast<float>(timestep));
+    return noise_in(model.denoise(x, times, classes, progress), x.channels);
+}
+
+} // namespace
+
+void ImageEvaluator::predict_noise(Progress& progress) {
+    if (trajectory_.empty()) return;
+    const auto classes = seen_classes();
+    for (std::size_t i = 0; i < trajectory_.size(); ++i) {
+        const auto share = [&](std::size_t done) {
+            return static_cast<double>(done) / static_cast<double>(trajectory_.size());
+        };
+        Progress part(progress, share(i), share(i + 1));
+        trajectory_[i].noise = predict(original_, trajectory_[i].x, trajectory_[i].timestep, classes, part);
+    }
+}
+
+std::vector<NoiseError> ImageEvaluator::noise_errors(DiffusionTransformer& model, Progress& progress) const {
+    std::vector<NoiseError> errors;
+    if (trajectory_.empty()) return errors;
+    const auto classes = seen_classes();
+    for (const auto& seen : trajectory_) {
+        progress.report(static_cast<double>(errors.size()) / static_cast<double>(trajectory_.size()));
+        const auto noise = predict(model, seen.x, seen.timestep, classes, progress);
+        double apart = 0, whole = 0;
+        for (std::size_t i = 0; i < noise.size(); ++i) {
+            const double expected = seen.noise[i], difference = noise[i] - expected;
+            apart += difference * difference;
+            whole += expected * expected;
+        }
+        errors.push_back({static_cast<int>(seen.timestep), std::sqrt(apart / whole)});
+    }
+    return errors;
+}
+
+ImageColumn ImageEvaluator::original_column(const ImageRequest& request, Progress& progress) {
+    sample_original(request, progress);
+    last_images_ = images_;
+    ImageColumn column;
+    column.name = "original";
+    for (std::int64_t i = 0; i < images_.count; ++i)
+        column.pictures.push_back(picture_of(images_, i));
+    column.metrics.resize(request.rows.size());
+    column.seconds = seconds_;
+    column.bytes = static_cast<double>(original_.weights().model().checkpoint().file_bytes());
+    return column;
+}
+
+ImageColumn ImageEvaluator::candidate_column(std::shared_ptr<const WeightSource> weights, const ImageRequest& request,
+                                             Progress& progress) {
+    Progress first(progress, 0, 0.5), sampling(progress, 0.5, 0.9), comparing(progress, 0.9, 1);
+    sample_original(request, first);
+    DiffusionTransformer model(std::move(weights), compute_);
+    const auto start = std::chrono::steady_clock::now();
+    last_images_ = model.sample(plan_of(request, model), NoiseSchedule::linear(), order_of(request), sampling);
+    ImageColumn column;
+    column.seconds = seconds_since(start);
+    const ImageShape shape{images_.channels, images_.height, images_.width};
+    for (std::size_t i = 0; i < request.rows.size(); ++i) {
+        column.pictures.push_back(picture_of(last_images_, static_cast<std::int64_t>(i)));
+        const auto image = image_of(last_images_, i), reference = image_of(images_, i);
+        column.metrics.push_back(
+            {psnr_db(image, reference, pixel_range), ssim(image, reference, shape, pixel_range), -1});
+    }
+    add_means(column);
+    column.noise_errors = noise_errors(model, comparing);
+    return column;
+}
+
+Picture ImageEvaluator::picture_of(const ImageBatch& images, std::int64_t index) const {
+    const auto image = image_of(images, static_cast<std::size_t>(index));
+    const auto plane = static_cast<std::size_t>(images.height * images.width);
+    Picture picture;
+    picture.width = static_cast<int>(images.width);
+    picture.height = static_cast<int>(images.height);
+    picture.false_colour = images.channels != 1 && images.channels != 3;
+    picture.rgb.resize(3 * plane);
+    for (std::size_t c = 0; c < 3; ++c) {
+        const auto values = image.subspan(std::min(c, static_cast<std::size_t>(images.channels) - 1) * plane, plane);
+        float low = -1, high = 1;
+        if (picture.false_colour) {
+            const auto [least, most] = std::minmax_element(values.begin(), values.end());
+            low = *least, high = std::max(*most, *least + 1e-6f);
+        }
+        for (std::size_t i = 0; i < plane; ++i) {
+            const float level = std::clamp((values[i] - low) / (high - low), 0.0f, 1.0f);
+            picture.rgb[3 * i + c] = static_cast<std::uint8_t>(std::lround(255 * (std::isnan(level) ? 0.0f : level)));
+        }
+    }
+    return picture;
+}
+
+} // namespace quantscope::studio
