@@ -12,6 +12,7 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/model/architecture.h"
+#include "core/model/autoencoder_architecture.h"
 #include "core/model/dit_architecture.h"
 #include "core/model/site.h"
 
@@ -40,7 +41,9 @@ public:
     const Architecture* architecture() const { return architecture_.get(); }
     /// The same of a class-conditional DiT; null for anything else and when evaluation is impossible.
     const DitArchitecture* diffusion() const { return diffusion_.get(); }
-    /// Why both are null, as one sentence for a user; empty when one is not.
+    /// The same of an AutoencoderKL's decoder.
+    const AutoencoderArchitecture* autoencoder() const { return autoencoder_.get(); }
+    /// Why all three are null, as one sentence for a user; empty when one is not.
     const std::string& why_not_evaluated() const { return why_not_; }
     /// The checkpoint's tensor that plays a Hugging Face name ("model.norm.weight"), or null.
     const TensorInfo* tensor(std::string_view hugging_face_name) const;
@@ -65,6 +68,7 @@ private:
     int blocks_ = 0;
     std::shared_ptr<const Architecture> architecture_;
     std::shared_ptr<const DitArchitecture> diffusion_;
+    std::shared_ptr<const AutoencoderArchitecture> autoencoder_;
     std::map<std::string, std::string, std::less<>> copies_; ///< tensor → the earlier one that equals it
     std::vector<std::pair<std::string, std::string>> names_; ///< Hugging Face name → checkpoint name, sorted
     std::map<std::string, std::size_t, std::less<>> site_by_name_, site_by_tensor_; ///< indices into sites_

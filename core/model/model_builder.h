@@ -38,6 +38,7 @@ private:
     void count_parameters();
     void read_facts();
     void read_dit_facts();
+    void read_autoencoder_facts();
     void use_permutation();
     void read_rotary_divisors();
     void check_tensors();

@@ -5,6 +5,7 @@
 #include "core/model/model_builder.h"
 #include "core/model/names.h"
 #include "core/model/read_architecture.h"
+#include "core/model/read_autoencoder_architecture.h"
 #include "core/model/read_dit_architecture.h"
 
 namespace quantscope {
@@ -28,6 +29,7 @@ void ModelBuilder::read_facts() {
         return;
     }
     if (family_->has_dit_forward) return read_dit_facts();
+    if (family_->kind == "vae") return read_autoencoder_facts();
     if (!family_->has_forward) {
         why_not = "Models of the family '" + std::string(family_->name) +
                   "' can be inspected, quantized and exported, but not yet evaluated.";
@@ -61,6 +63,12 @@ void ModelBuilder::read_dit_facts() {
     auto found = read_dit_architecture(*model_, config_, options_.heads, config_file_);
     model_->why_not_ = std::move(found.why_not);
     model_->diffusion_ = std::move(found.architecture);
+}
+
+void ModelBuilder::read_autoencoder_facts() {
+    auto found = read_autoencoder_architecture(*model_, config_, config_file_);
+    model_->why_not_ = std::move(found.why_not);
+    model_->autoencoder_ = std::move(found.architecture);
 }
 
 void ModelBuilder::use_permutation() {
