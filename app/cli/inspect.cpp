@@ -32,14 +32,15 @@ Result inspect(const std::string& path) {
         {"format", checkpoint.format()},     {"family", model->family()},        {"kind", model->kind()},
         {"parameters", model->parameters()}, {"bytes", checkpoint.file_bytes()}, {"config", configuration(checkpoint)}};
     result.json["remarks"] = checkpoint.remarks();
-    result.json["evaluable"] = model->architecture() != nullptr;
-    if (!model->architecture()) result.json["why_not_evaluated"] = model->why_not_evaluated();
+    const bool evaluable = model->why_not_evaluated().empty(); // whatever its kind
+    result.json["evaluable"] = evaluable;
+    if (!evaluable) result.json["why_not_evaluated"] = model->why_not_evaluated();
 
     result.text = path + ": " + checkpoint.format() + ", " + model->family() + " (" + model->kind() + "), " +
                   number(static_cast<double>(model->parameters()) / 1e6) + " M parameters, " +
                   megabytes(static_cast<double>(checkpoint.file_bytes())) + ", " +
                   std::to_string(model->sites().size()) + " sites\n";
-    if (!model->architecture()) result.text += "cannot be evaluated: " + model->why_not_evaluated() + "\n";
+    if (!evaluable) result.text += "cannot be evaluated: " + model->why_not_evaluated() + "\n";
     for (const auto& remark : checkpoint.remarks())
         result.text += "remark: " + remark + "\n";
     std::vector<std::vector<std::string>> rows{{"tensor", "type", "shape", "size", "block", "role"}};
