@@ -10,8 +10,8 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "widgets/compare/compare_parts.h"
 #include "widgets/number_text.h"
+#include "widgets/parts.h"
 #include "widgets/theme.h"
 
 namespace quantscope::widgets {

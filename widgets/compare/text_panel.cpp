@@ -6,8 +6,8 @@
 #include <QScrollArea>
 #include <QVBoxLayout>
 
-#include "widgets/compare/compare_parts.h"
 #include "widgets/number_text.h"
+#include "widgets/parts.h"
 #include "widgets/theme.h"
 
 namespace quantscope::widgets {

@@ -1,4 +1,4 @@
-// Small things that the parts of the Compare view have in common.
+// Small things that the parts of the views have in common.
 #pragma once
 
 #include <QFrame>
