@@ -62,9 +62,18 @@ struct ImageComparison {
     std::uint64_t frechet_samples = 0;
 };
 
+/// A quantized version of the model that can be sampled.
+struct ImageCandidate {
+    std::string name; ///< a preset's, or "present recipe"
+    nlohmann::json recipe;
+
+    bool operator==(const ImageCandidate&) const = default;
+};
+
 /// What a person asks the Images view to sample.
 struct ImageRequest {
     std::vector<ImageRow> rows;
+    std::vector<ImageCandidate> models; ///< to be compared with the original, which is always sampled
     std::string sampler = "ddim";
     int steps = 50;
     double guidance = 4;
