@@ -207,7 +207,8 @@ void MainWindow::saveSession() const {
     QDir().mkpath(QFileInfo(path).absolutePath());
     QSaveFile file(path); // written whole or not at all; a session that cannot be remembered is no reason to complain
     if (file.open(QIODevice::WriteOnly)) {
-        file.write(QByteArray::fromStdString(saved.dump(1)));
+        // A text's file name may be no UTF-8, which JSON does not hold.
+        file.write(QByteArray::fromStdString(saved.dump(-1, ' ', false, json::error_handler_t::replace)));
         file.commit();
     }
 }

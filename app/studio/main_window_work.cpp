@@ -103,6 +103,7 @@ void MainWindow::compareText() {
         [this, session = session_](const std::vector<studio::TextColumn>& columns) {
             if (session != session_) return;
             compare_->setTextColumns(columns);
+            save_timer_.start();
             Q_EMIT textCompared();
         });
     compare_->setBusy(compare_job_ != 0, true);

@@ -41,7 +41,7 @@ inline TensorToWrite random_tensor(const std::string& name, std::vector<std::int
                           });
 }
 
-inline json tiny_llama_config() {
+inline json tiny_llama_config(std::int64_t vocabulary = 40) {
     return {{"architectures", {"LlamaForCausalLM"}},
             {"model_type", "llama"},
             {"hidden_size", 32},
@@ -49,7 +49,7 @@ inline json tiny_llama_config() {
             {"num_hidden_layers", 2},
             {"num_attention_heads", 4},
             {"num_key_value_heads", 2},
-            {"vocab_size", 40},
+            {"vocab_size", vocabulary},
             {"max_position_embeddings", 64},
             {"rms_norm_eps", 1e-5},
             {"hidden_act", "silu"},
@@ -59,16 +59,16 @@ inline json tiny_llama_config() {
 }
 
 /// A folder with config.json, a tokenizer_config.json and random weights.
-inline fs::path tiny_llama(const fs::path& folder, DType dtype = DType::F32) {
+inline fs::path tiny_llama(const fs::path& folder, DType dtype = DType::F32, std::int64_t vocabulary = 40) {
     fs::create_directories(folder);
-    std::ofstream(folder / "config.json") << tiny_llama_config().dump(2);
+    std::ofstream(folder / "config.json") << tiny_llama_config(vocabulary).dump(2);
     std::ofstream(folder / "tokenizer_config.json") << R"({"tokenizer_class": "PreTrainedTokenizerFast"})";
     std::vector<TensorToWrite> tensors;
     unsigned seed = 1;
     const auto add = [&](const std::string& name, std::vector<std::int64_t> shape) {
         tensors.push_back(random_tensor(name + ".weight", std::move(shape), seed++, dtype));
     };
-    add("model.embed_tokens", {40, 32});
+    add("model.embed_tokens", {vocabulary, 32});
     for (int block = 0; block < 2; ++block) {
         const std::string at = "model.layers." + std::to_string(block) + ".";
         add(at + "self_attn.q_proj", {32, 32});
@@ -82,7 +82,7 @@ inline fs::path tiny_llama(const fs::path& folder, DType dtype = DType::F32) {
         add(at + "post_attention_layernorm", {32});
     }
     add("model.norm", {32});
-    add("lm_head", {40, 32});
+    add("lm_head", {vocabulary, 32});
     Progress progress;
     write_safetensors(folder / "model.safetensors", std::move(tensors), {{"format", "pt"}}, progress);
     return folder;

@@ -58,8 +58,8 @@ public:
     std::vector<studio::CompareRow> results() const;    ///< that are not stale
     CompareModel& model() { return *model_; }
 
-    /// Table, finished runs, options and prompt, to be restored with the session. In compare_session.cpp, so that the
-    /// view links without core.
+    /// Table, finished runs, options, prompt and the models' texts, to be restored with the session. In
+    /// compare_session.cpp, so that the view links without core.
     nlohmann::json state() const;
     void restore(const nlohmann::json& state);
 
@@ -73,6 +73,7 @@ private:
     QWidget* makeOptions();
     QWidget* makeTable();
     QWidget* makeButtons();
+    void restoreTexts(const nlohmann::json& state);
     void chooseText(int index);
     void showText(const QString& path);
     void addCandidate(const QString& name, const nlohmann::json& recipe);

@@ -152,7 +152,7 @@ void TextPanel::setState(bool writing, bool can_start) {
 QWidget* TextPanel::makeColumn(const Heading& model, int place, Column& column) {
     auto* title = new ModelTitle(model.name, model.place);
     title->setObjectName(QStringLiteral("textTitle%1").arg(place));
-    auto* sampling = quiet(shown_.sampling());
+    auto* sampling = quiet(shown_.settings.sampling());
     auto* head = new QHBoxLayout;
     head->addWidget(title, 1);
     head->addWidget(sampling);
@@ -193,20 +193,21 @@ QWidget* TextPanel::makeColumn(const Heading& model, int place, Column& column) 
 void TextPanel::showWritten(const Column& column) {
     const QString grey = Theme::current().secondary.name();
     const auto html = [](const QString& text) { return text.toHtmlEscaped().replace(u'\n', QStringLiteral("<br>")); };
-    column.written->setText(
-        QStringLiteral("<span style='color:%1'>%2</span>%3%4")
-            .arg(grey, html(shown_.prompt), shown_.chat ? QStringLiteral("<br>") : QString(), html(column.text)));
-    column.written->setAccessibleName(shown_.prompt + column.text);
+    column.written->setText(QStringLiteral("<span style='color:%1'>%2</span>%3%4")
+                                .arg(grey, html(shown_.settings.prompt),
+                                     shown_.settings.chat ? QStringLiteral("<br>") : QString(), html(column.text)));
+    column.written->setAccessibleName(shown_.settings.prompt + column.text);
 }
 
-void TextPanel::begin(const std::vector<Heading>& models) {
+void TextPanel::begin(const std::vector<Heading>& models) { begin(models, settings()); }
+
+void TextPanel::begin(const std::vector<Heading>& models, const TextSettings& settings) {
     while (QLayoutItem* item = columns_layout_->takeAt(0)) {
         delete item->widget();
         delete item;
     }
     columns_.clear();
-    headings_ = models;
-    shown_ = settings();
+    shown_ = {settings, models, {}, {}};
     empty_->setVisible(models.empty());
     columns_box_->setVisible(!models.empty());
     legend_->setVisible(!models.empty());
@@ -234,6 +235,8 @@ void TextPanel::setColumns(const std::vector<studio::TextColumn>& columns) {
             models.push_back({QString::fromStdString(columns[i].name), int(i)});
         begin(models);
     }
+    shown_.columns = columns;
+    shown_.candidates.clear();
     for (std::size_t i = 0; i < columns.size(); ++i) {
         Column& made = columns_[i];
         made.text = QString::fromStdString(columns[i].generated);
@@ -252,15 +255,40 @@ void TextPanel::setColumns(const std::vector<studio::TextColumn>& columns) {
         made.caption->show();
         made.tokens->show();
         made.tokens->setColumn(columns[i]);
-        made.tokens->setCandidates([this, i](std::size_t position) {
-            return candidates_ ? candidates_(i, position) : std::vector<studio::TokenCandidate>{};
-        });
+        made.tokens->setCandidates([this, i](std::size_t position) { return candidatesAt(i, position); });
         made.tokens->disconnect(this);
         connect(made.tokens, &TokenText::tokenSelected, this, [this](int token) { // the same place in every column
             for (const Column& other : columns_)
                 other.tokens->select(token);
         });
     }
+}
+
+std::vector<studio::TokenCandidate> TextPanel::candidatesAt(std::size_t column, std::size_t position) const {
+    if (!shown_.candidates.empty()) {
+        const auto& restored = shown_.candidates;
+        if (column >= restored.size() || position >= restored[column].size()) return {};
+        return restored[column][position];
+    }
+    return candidates_ ? candidates_(column, position) : std::vector<studio::TokenCandidate>{};
+}
+
+TextPanel::Run TextPanel::run() const {
+    constexpr std::size_t kept_positions = 512; // ten candidates each: a long text would weigh megabytes
+    Run run = shown_;
+    run.candidates.clear();
+    for (std::size_t i = 0; i < run.columns.size(); ++i) {
+        auto& positions = run.candidates.emplace_back();
+        for (std::size_t at = 0; at < std::min(kept_positions, run.columns[i].tokens.size()); ++at)
+            positions.push_back(candidatesAt(i, at));
+    }
+    return run;
+}
+
+void TextPanel::setRun(const Run& run) {
+    begin(run.models, run.settings);
+    if (!run.columns.empty()) setColumns(run.columns);
+    shown_.candidates = run.candidates;
 }
 
 } // namespace quantscope::widgets

@@ -57,9 +57,20 @@ public:
         QString name;
         int place = 0; ///< in the table, for the model's colour
     };
+    /// A text that stands here: what was asked for, and what each model made of it.
+    struct Run {
+        TextSettings settings;
+        std::vector<Heading> models;
+        std::vector<studio::TextColumn> columns; ///< one a model; empty while they write and when they were stopped
+        /// [column][position], the candidates of a text that was restored; those of another are asked for.
+        std::vector<std::vector<std::vector<studio::TokenCandidate>>> candidates;
+    };
     void begin(const std::vector<Heading>& models); ///< empty columns that fill as the models write; none: empty state
     void addPiece(int column, const QString& piece);
     void setColumns(const std::vector<studio::TextColumn>& columns);
+    /// The text and, of its first positions, the candidates; without columns when no text is finished.
+    Run run() const;
+    void setRun(const Run& run);
 
 Q_SIGNALS:
     void writeRequested();
@@ -71,8 +82,10 @@ private:
         QLabel *written, *caption;
         QString text; ///< written so far
     };
+    void begin(const std::vector<Heading>& models, const TextSettings& settings);
     QWidget* makeColumn(const Heading& model, int number, Column& column);
     void showWritten(const Column& column);
+    std::vector<studio::TokenCandidate> candidatesAt(std::size_t column, std::size_t position) const;
 
     PromptEdit* prompt_;
     QComboBox* mode_;
@@ -82,9 +95,8 @@ private:
     QLabel* empty_;
     QWidget *columns_box_, *legend_;
     QHBoxLayout* columns_layout_;
-    std::vector<Heading> headings_;
     std::vector<Column> columns_;
-    TextSettings shown_; ///< what the columns were written with
+    Run shown_;
     Candidates candidates_;
     bool writing_ = false;
 };

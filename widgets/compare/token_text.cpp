@@ -137,7 +137,8 @@ QString TokenText::candidateTable(int token) const {
                         .arg(cell.id)
                         .arg(number_text(double(cell.kl)), number_text(double(cell.nll)));
     const auto candidates = candidates_ ? candidates_(std::size_t(token)) : std::vector<studio::TokenCandidate>{};
-    if (candidates.empty()) return table;
+    if (candidates.empty()) // nothing predicts the first token; of long texts a session remembers the beginning
+        return token == 0 ? table : table + QStringLiteral("write again to see what else was likely here");
     const Theme& theme = Theme::current();
     table += QStringLiteral("<table cellspacing=3><tr><td>most likely here</td><td colspan=2>original</td>"
                             "<td colspan=2>this model</td></tr>");
