@@ -143,6 +143,7 @@ private:
     std::optional<studio::Estimate> full_range_; ///< of the current layer, were nothing clipped
     std::vector<nlohmann::json> schemes_;        ///< of the selected layers
     bool dragging_ = false;                      ///< a handle is held
+    bool total_is_exact_ = false;                ///< of several selected layers, as it is shown
 
     QStackedWidget* stack_ = nullptr;
     QTabWidget* views_ = nullptr;

@@ -1,4 +1,5 @@
 // What a recipe would do: sizes and errors of all layers and of the selected ones, found out on workers.
+#include <algorithm>
 #include <set>
 
 #include "app/studio/effect_total.h"
@@ -33,6 +34,13 @@ json plain_scheme(const json& scheme) {
     for (const char* kept : {"bits", "granularity", "group"})
         if (scheme["grid"].contains(kept)) grid[kept] = scheme["grid"][kept];
     return {{"quantscope_recipe", 1}, {"sites", {{{"match", "*"}, {"weight", {{"grid", grid}}}}}}};
+}
+
+std::vector<std::string> std_strings(const QStringList& names) {
+    std::vector<std::string> strings;
+    for (const QString& name : names)
+        strings.push_back(name.toStdString());
+    return strings;
 }
 
 /// What an estimate says about the plan of all layers.
@@ -160,24 +168,28 @@ void MainWindow::showEffect(const Estimate& present, const Estimate& plain, cons
 }
 
 void MainWindow::estimateSelection() {
+    total_is_exact_ = false;
     inspector_->effect().setRemark(QStringLiteral("adding up %1 layers…").arg(selection_.size()));
     struct Sum {
         Estimate present, plain;
         int known = 0;
     };
     selection_task_.start<Sum>(
-        [session = session_, layers = selection_, schemes = schemes_](Progress& progress) {
+        [session = session_, layers = std_strings(selection_), schemes = schemes_,
+         recipe = document_.recipe()](Progress& progress) {
             EffectTotal present, plain;
             Sum sum;
-            for (qsizetype i = 0; i < layers.size(); ++i) {
+            const auto exact = session->known_results(layers, recipe);
+            for (std::size_t i = 0; i < layers.size(); ++i) {
                 progress.check();
-                const std::string layer = layers[i].toStdString();
+                const std::string& layer = layers[i];
                 const auto view = session->cached_weight_view(layer);
                 if (!view) continue;
                 ++sum.known;
-                const json& scheme = schemes[std::size_t(i)];
+                const json& scheme = schemes[i];
                 const auto* summary = scheme.is_null() ? nullptr : &view->summary;
-                present.add(session->estimate(layer, scheme, false), summary, view->layer.parameters);
+                present.add(exact[i] ? *exact[i] : session->estimate(layer, scheme, false), summary,
+                            view->layer.parameters);
                 progress.check();
                 const json simple = scheme.is_null() ? json() : session->scheme_of(plain_scheme(scheme), layer);
                 plain.add(session->estimate(layer, simple, false), summary, view->layer.parameters);
@@ -188,6 +200,7 @@ void MainWindow::estimateSelection() {
         },
         [this](Sum sum) {
             const qsizetype all = selection_.size();
+            total_is_exact_ = sum.present.exact && sum.known == all;
             showEffect(
                 sum.present, sum.plain,
                 sum.known == all
@@ -201,16 +214,29 @@ void MainWindow::fitCurrent() {
     constexpr std::uint64_t quick_weights = 8'000'000; // fitted alone in well under two seconds
     const auto* row = tree_->model().layer(current_);
     if (!row || (row->parameters > quick_weights && !session_->is_quantized(document_.recipe()))) return;
+    struct Fit {
+        std::shared_ptr<const studio::FitView> view;
+        bool was_last = false; ///< of several selected layers all are exactly known now
+    };
     const QString layer = current_;
-    fit_task_.start<std::shared_ptr<const studio::FitView>>(
-        [session = session_, layer = layer.toStdString(), recipe = document_.recipe()](Progress& progress) {
-            return session->fit_view(layer, recipe, progress);
+    fit_task_.start<Fit>(
+        [session = session_, layer = layer.toStdString(), layers = std_strings(selection_),
+         recipe = document_.recipe()](Progress& progress) {
+            Fit fit{session->fit_view(layer, recipe, progress)};
+            if (layers.size() <= 1) return fit;
+            const auto known = session->known_results(layers, recipe);
+            fit.was_last = std::all_of(known.begin(), known.end(), [](const auto& one) { return one.has_value(); });
+            return fit;
         },
-        [this, layer](std::shared_ptr<const studio::FitView> fit) {
+        [this, layer](const Fit& fit) {
             if (layer != current_) return;
-            weights_->set_fit(layer, fit);
-            if (!fit || selection_.size() > 1) return;
-            Estimate exact = fit->result; // the curves stay those of the estimate
+            weights_->set_fit(layer, fit.view);
+            if (selection_.size() > 1) {
+                if (fit.was_last && !total_is_exact_) estimateSelection();
+                return;
+            }
+            if (!fit.view) return;
+            Estimate exact = fit.view->result; // the curves stay those of the estimate
             exact.error_by_clip = estimate_.error_by_clip;
             exact.error_by_breakpoint = estimate_.error_by_breakpoint;
             showEffect(exact, {}, QString::fromStdString(measures_[layer].scheme));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,10 @@ public:
     bool is_quantized(const nlohmann::json& recipe) const;
     /// Exact error of one layer, from the model fitted under the recipe or by fitting this layer alone.
     std::shared_ptr<const FitView> fit_view(const std::string& layer, const nlohmann::json& recipe, Progress& progress);
+    /// What is known exactly by now of each layer under a recipe: of those in the model fitted under it, fitted alone,
+    /// or left in float; empty for the others. Never fits.
+    std::vector<std::optional<Estimate>> known_results(const std::vector<std::string>& layers,
+                                                       const nlohmann::json& recipe) const;
 
     // --- comparing ------------------------------------------------------------------------------------------------
     struct CompareOptions {

@@ -172,4 +172,25 @@ std::shared_ptr<const FitView> Session::fit_view(const std::string& layer, const
     return data_->fit_views[key] = std::move(view);
 }
 
+std::vector<std::optional<Estimate>> Session::known_results(const std::vector<std::string>& layers,
+                                                            const nlohmann::json& recipe) const {
+    const Recipe parsed = Recipe::from_json(recipe);
+    const auto model = data_->find_fitted(recipe).model;
+    std::vector<std::optional<Estimate>> results;
+    for (const std::string& layer : layers) {
+        const auto scheme = parsed.weight_scheme(data_->site(layer));
+        auto& result = results.emplace_back();
+        if (scheme.is_null()) {
+            result = estimate(layer, scheme, false); // exact: nothing changes
+        } else if (const FittedSite* site = model ? model->find(layer) : nullptr) {
+            result = exact_result(*site);
+        } else {
+            std::lock_guard lock(data_->caches);
+            const auto found = data_->fit_views.find({layer, scheme.dump()});
+            if (found != data_->fit_views.end()) result = found->second->result;
+        }
+    }
+    return results;
+}
+
 } // namespace quantscope::studio

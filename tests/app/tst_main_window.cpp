@@ -61,6 +61,8 @@ private Q_SLOTS:
     void it_fits_a_small_screen_and_keeps_its_size();
     void an_edit_under_a_filter_reaches_the_selected_layer_only();
     void the_effect_of_several_layers_is_their_total();
+    void the_total_is_exact_once_every_layer_is_data();
+    void the_total_is_exact_once_every_layer_is();
     void layers_with_different_grids_keep_them_when_bits_are_set();
     void a_cancelled_drag_leaves_the_scheme();
     void opening_a_recipe_can_be_undone();
@@ -400,6 +402,52 @@ void TestMainWindow::the_effect_of_several_layers_is_their_total() {
     QCOMPARE(effect.text(widgets::EffectPanel::size, false), widgets::size_text(bytes));
     QCOMPARE(effect.text(widgets::EffectPanel::bits, false), widgets::fixed_text(8 * bytes / weights, 2));
     QVERIFY(find<QLabel>("effectTitle")->text().contains(QLatin1String("3 LAYERS")));
+}
+
+void TestMainWindow::the_total_is_exact_once_every_layer_is_data() {
+    QTest::addColumn<bool>("one_by_one");
+    QTest::newRow("the model is quantized") << false;
+    QTest::newRow("each layer has been shown and fitted alone") << true;
+}
+
+void TestMainWindow::the_total_is_exact_once_every_layer_is() {
+    QFETCH(bool, one_by_one);
+    openTiny();
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    const QString embedding = QStringLiteral("model.embed_tokens"); // stays in float: exact from the beginning
+    const QStringList layers{embedding, first_layer, QStringLiteral("model.layers.1.mlp.down_proj")};
+    const auto said = [this] { return find<QLabel>("effectRemark")->text(); };
+    const auto select = [&](const QStringList& names) {
+        window_->selectLayers(names);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), 30'000);
+    };
+    select(layers);
+    QVERIFY2(said().endsWith(QStringLiteral("3 layers together · estimated")), qPrintable(said()));
+    if (one_by_one) {
+        select({layers[1]});
+        select({layers[2]});
+        select(layers);
+    } else {
+        window_->quantize();
+        QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), 60'000);
+    }
+    QVERIFY2(said().endsWith(QStringLiteral("3 layers together · exact")), qPrintable(said()));
+    double squares = 0, weights = 0;
+    for (const QString& layer : layers) {
+        Progress progress;
+        const auto fit = window_->session()->fit_view(layer.toStdString(), window_->document().recipe(), progress);
+        const double count = double(window_->findChild<widgets::LayerTree*>()->model().layer(layer)->parameters);
+        QCOMPARE(fit == nullptr, layer == embedding);
+        if (!fit) continue; // left in float: counts for the size alone
+        squares += fit->result.mse * count;
+        weights += count;
+    }
+    const auto& effect = window_->findChild<widgets::SchemeInspector*>()->effect();
+    QCOMPARE(effect.text(widgets::EffectPanel::mse, false), widgets::number_text(squares / weights));
+    select({layers[1]});
+    find<QSpinBox>("scheme_grid_bits")->setValue(5);
+    select({layers[2], QStringLiteral("model.layers.1.mlp.up_proj")}); // the second is not fitted under this recipe
+    QVERIFY2(said().endsWith(QStringLiteral("2 layers together · estimated")), qPrintable(said()));
 }
 
 void TestMainWindow::layers_with_different_grids_keep_them_when_bits_are_set() {
