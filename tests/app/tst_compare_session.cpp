@@ -6,12 +6,12 @@
 #include <QDoubleSpinBox>
 #include <QLabel>
 #include <QMenu>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
-#include <QToolButton>
 
 #include "../export/models.h"
 #include "app/studio/main_window.h"
@@ -131,7 +131,7 @@ QString TestCompareSession::sessionFile() const {
 }
 
 void TestCompareSession::table_and_plot_come_back() {
-    find<QToolButton>("compareAdd")->menu()->actions().last()->trigger();
+    find<QPushButton>("compareAdd")->menu()->actions().last()->trigger();
     QCOMPARE(compare().model().rowCount(), 3);
     find<QComboBox>("compareConvention")->setCurrentIndex(1);
     measure();

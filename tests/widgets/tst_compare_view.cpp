@@ -3,11 +3,11 @@
 #include <QComboBox>
 #include <QMenu>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTableView>
 #include <QTest>
-#include <QToolButton>
 #include <QToolTip>
 
 #include "widgets/compare/compare_view.h"
@@ -68,6 +68,7 @@ private Q_SLOTS:
     void init();
     void an_empty_view_says_what_will_appear();
     void rows_show_their_numbers_and_bars();
+    void the_scroll_bar_has_room_of_its_own();
     void the_bars_are_as_long_as_the_numbers_say();
     void a_result_of_other_options_is_stale_until_they_return();
     void every_finished_run_is_a_point();
@@ -134,8 +135,21 @@ void TestCompareView::rows_show_their_numbers_and_bars() {
             all += label->text();
         return all;
     }();
-    for (const char* said : {"4088 tokens", "context 512", "huggingface", "no BOS"})
+    for (const char* said : {"4088 tokens", "context 512", "Hugging Face convention", "no BOS"})
         QVERIFY2(summary.contains(QLatin1String(said)), said);
+}
+
+void TestCompareView::the_scroll_bar_has_room_of_its_own() {
+    view_->setResult(result(nullptr, 45.18, 538'060'000));
+    view_->setResult(result(coarse, 72.3456, 110'400'000));
+    auto* table = find<QTableView>("compareTable");
+    for (const int width : {1100, 430, 1100}) {
+        view_->resize(width, 700);
+        QTRY_COMPARE(table->horizontalScrollBar()->isVisible(), width == 430);
+        const auto last_row = [&] { return table->visualRect(view_->model().index(1, 0)); };
+        QTRY_VERIFY(last_row().bottom() < table->viewport()->height());
+        QVERIFY(table->viewport()->height() - last_row().bottom() < 10); // and no more room than that
+    }
 }
 
 void TestCompareView::the_bars_are_as_long_as_the_numbers_say() {
@@ -206,13 +220,13 @@ void TestCompareView::an_earlier_run_comes_back_by_a_click() {
 }
 
 void TestCompareView::presets_are_added_once_and_can_be_removed() {
-    auto* menu = find<QToolButton>("compareAdd")->menu();
+    auto* menu = find<QPushButton>("compareAdd")->menu();
     menu->actions().last()->trigger();
     QCOMPARE(view_->model().rowCount(), 3);
     QCOMPARE(cell(2, CompareModel::name_column), QStringLiteral("fine"));
     menu->actions().last()->trigger();
     QCOMPARE(view_->model().rowCount(), 3);
-    auto* remove = find<QToolButton>("compareRemove");
+    auto* remove = find<QPushButton>("compareRemove");
     auto* table = find<QTableView>("compareTable");
     table->selectRow(0);
     QVERIFY(!remove->isEnabled()); // the original stays

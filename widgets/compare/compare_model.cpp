@@ -19,6 +19,10 @@ int decimals_for(double error) {
 }
 } // namespace
 
+QString convention_text(const std::string& convention) {
+    return convention == "huggingface" ? QStringLiteral("Hugging Face") : QString::fromStdString(convention);
+}
+
 void CompareModel::setRows(std::vector<Row> rows) {
     beginResetModel();
     rows_ = std::move(rows);
@@ -172,7 +176,7 @@ QVariant CompareModel::data(const QModelIndex& index, int role) const {
                 .arg(row.result.tokens)
                 .arg(QString::fromStdString(row.result.text))
                 .arg(row.result.context)
-                .arg(QString::fromStdString(row.result.convention),
+                .arg(convention_text(row.result.convention),
                      row.result.bos ? QStringLiteral("BOS before each window") : QStringLiteral("no BOS"));
         tip += QStringLiteral("\ntext SHA-256 ") + QString::fromStdString(row.result.text_sha256).left(16);
         if (row.stale) tip += QStringLiteral("\nof the recipe or the options before their last change; compare again");

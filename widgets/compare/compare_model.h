@@ -9,6 +9,9 @@
 
 namespace quantscope::widgets {
 
+/// How a person reads the convention of a perplexity: results, recipes and the command line spell it "huggingface".
+QString convention_text(const std::string& convention);
+
 class CompareModel : public QAbstractTableModel {
     Q_OBJECT
 public:

@@ -7,6 +7,7 @@
 #include <QHeaderView>
 #include <QMenu>
 #include <QScrollArea>
+#include <QScrollBar>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -132,6 +133,7 @@ QWidget* CompareView::makeTable() {
     table_->setColumnHidden(CompareModel::kl99_column, true);
     table_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     table_->setTextElideMode(Qt::ElideMiddle); // ends tell recipes apart
+    connect(table_->horizontalScrollBar(), &QScrollBar::rangeChanged, this, &CompareView::fitTable);
     connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &CompareView::updateState);
     auto* layout = new QVBoxLayout;
     layout->setContentsMargins(8, 8, 8, 8);
@@ -141,19 +143,16 @@ QWidget* CompareView::makeTable() {
 }
 
 QWidget* CompareView::makeButtons() {
-    add_ = named(new QToolButton, "compareAdd", QStringLiteral("Add a preset"),
+    add_ = named(new QPushButton, "compareAdd", QStringLiteral("Add a preset"),
                  QStringLiteral("Adds a shipped recipe, or the present one as it is now, to compare with."));
     add_->setText(QStringLiteral("Add"));
     add_->setIcon(themed_icon(QStringLiteral("list-add")));
-    add_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    add_->setPopupMode(QToolButton::InstantPopup);
     add_->setMenu(new QMenu(add_));
-    remove_ = named(new QToolButton, "compareRemove", QStringLiteral("Remove"),
+    remove_ = named(new QPushButton, "compareRemove", QStringLiteral("Remove"),
                     QStringLiteral("Takes the selected model out of the table."));
     remove_->setText(QStringLiteral("Remove"));
     remove_->setIcon(themed_icon(QStringLiteral("list-remove")));
-    remove_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    connect(remove_, &QToolButton::clicked, this, [this] { model_->removeAt(table_->currentIndex().row()); });
+    connect(remove_, &QPushButton::clicked, this, [this] { model_->removeAt(table_->currentIndex().row()); });
     auto* row = new QWidget;
     auto* buttons = new QHBoxLayout(row);
     buttons->setContentsMargins(0, 0, 0, 0);
@@ -303,8 +302,7 @@ void CompareView::updatePlot() {
         summary = QStringLiteral("%1 tokens · context %2 · %3 convention · %4")
                       .arg(row.tokens)
                       .arg(row.context)
-                      .arg(QString::fromStdString(row.convention),
-                           row.bos ? QStringLiteral("BOS") : QStringLiteral("no BOS"));
+                      .arg(convention_text(row.convention), row.bos ? QStringLiteral("BOS") : QStringLiteral("no BOS"));
     }
     earlier_.clear();
     for (const CompareRun& run : runs_)
@@ -317,8 +315,10 @@ void CompareView::updatePlot() {
 }
 
 void CompareView::fitTable() {
-    const int height = table_->horizontalHeader()->sizeHint().height() +
-                       model_->rowCount() * table_->verticalHeader()->defaultSectionSize() + 4;
+    int height = table_->horizontalHeader()->sizeHint().height() +
+                 model_->rowCount() * table_->verticalHeader()->defaultSectionSize() + 4;
+    const QScrollBar* sideways = table_->horizontalScrollBar();
+    if (sideways->maximum() > sideways->minimum()) height += sideways->sizeHint().height(); // not over the last row
     table_->setFixedHeight(std::min(height, tallest_table));
     table_->setVerticalScrollBarPolicy(height > tallest_table ? Qt::ScrollBarAsNeeded : Qt::ScrollBarAlwaysOff);
 }

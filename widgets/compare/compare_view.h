@@ -7,7 +7,6 @@
 #include <QPushButton>
 #include <QSpinBox>
 #include <QTableView>
-#include <QToolButton>
 #include <QWidget>
 #include <nlohmann/json.hpp>
 
@@ -91,8 +90,7 @@ private:
     QLabel *unavailable_, *options_summary_;
     QComboBox *text_, *convention_;
     QSpinBox *context_, *tokens_;
-    QPushButton* evaluate_;
-    QToolButton *add_, *remove_;
+    QPushButton *evaluate_, *add_, *remove_;
     QWidget* body_;
     std::vector<CompareRun> runs_;           ///< latest last
     std::vector<const CompareRun*> earlier_; ///< the plot's last points: runs that are not in the table
