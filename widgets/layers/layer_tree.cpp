@@ -1,18 +1,14 @@
 // The Layers panel.
 #include "widgets/layers/layer_tree.h"
 
-#include <QActionGroup>
-#include <QApplication>
-#include <QClipboard>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QMenu>
-#include <QPainter>
-#include <QScrollBar>
 #include <QVBoxLayout>
 #include <utility>
 
+#include "widgets/layers/layer_delegate.h"
 #include "widgets/theme.h"
 
 namespace quantscope::widgets {
@@ -21,49 +17,6 @@ using studio::LayerRow;
 
 namespace {
 constexpr int opened_for_selection = 16; ///< layers; the blocks of more are not opened one and all
-}
-
-void LayerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
-    const Theme& theme = Theme::current();
-    QStyleOptionViewItem item = option;
-    initStyleOption(&item, index);
-    item.state &= ~QStyle::State_HasFocus;
-    const bool marked = index.data(LayerModel::differs_role).toBool();
-    if (index.column() == LayerModel::error_column && index.data(LayerModel::estimate_role).toBool())
-        item.font.setItalic(true);
-    if (index.column() == LayerModel::colour_column) item.text.clear();
-    if (index.column() == LayerModel::name_column && marked && !index.data(LayerModel::group_role).toBool())
-        item.text.prepend(QStringLiteral("    ")); // room for the dot
-    const QStyle* style = item.widget ? item.widget->style() : QApplication::style();
-    style->drawControl(QStyle::CE_ItemViewItem, &item, painter, item.widget);
-
-    painter->save();
-    painter->setRenderHint(QPainter::Antialiasing);
-    if (index.column() == LayerModel::name_column && marked) {
-        const bool group = index.data(LayerModel::group_role).toBool();
-        const QRectF cell = item.rect;
-        const double radius = group ? 2.5 : 4.5;
-        const double x = group ? std::min(cell.left() + 8 + QFontMetricsF(item.font).horizontalAdvance(item.text) + 6,
-                                          cell.right() - radius)
-                               : cell.left() + 9;
-        painter->setPen(Qt::NoPen);
-        painter->setBrush(theme.scheme_b);
-        painter->drawEllipse(QPointF(x, cell.center().y() + 0.5), radius, radius);
-    }
-    if (index.column() == LayerModel::colour_column) {
-        const QVariant fraction = index.data(LayerModel::fraction_role);
-        const QRectF swatch =
-            QRectF(item.rect).adjusted(4, (item.rect.height() - 12) / 2.0, -6, -(item.rect.height() - 12) / 2.0);
-        painter->setPen(fraction.isValid() ? QPen(Qt::NoPen) : QPen(theme.line));
-        painter->setBrush(fraction.isValid() ? QBrush(viridis(0.15 + 0.85 * fraction.toDouble()))
-                                             : QBrush(Qt::NoBrush));
-        painter->drawRoundedRect(swatch, 2, 2);
-    }
-    painter->restore();
-}
-
-QSize LayerDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
-    return {QStyledItemDelegate::sizeHint(option, index).width(), Theme::row_height - 2};
 }
 
 LayerTree::LayerTree(QWidget* parent)
@@ -79,7 +32,14 @@ LayerTree::LayerTree(QWidget* parent)
     setObjectName(QStringLiteral("layerTree"));
     setAccessibleName(QStringLiteral("Layers"));
     proxy_->setSourceModel(model_);
+    makeFilter();
+    makeButtons();
+    makeView();
+    followSelection();
+    layOut();
+}
 
+void LayerTree::makeFilter() {
     filter_->setObjectName(QStringLiteral("layerFilter"));
     filter_->setAccessibleName(QStringLiteral("Filter the layers"));
     filter_->setPlaceholderText(QStringLiteral("Filter: role:down bits<4 …"));
@@ -96,7 +56,9 @@ LayerTree::LayerTree(QWidget* parent)
     remark_->setProperty("tone", QStringLiteral("secondary"));
     remark_->setWordWrap(true);
     remark_->hide();
+}
 
+void LayerTree::makeButtons() {
     const auto button = [](QToolButton* b, const char* name, const char* icon, const char* label, const char* help) {
         b->setObjectName(QLatin1String(name));
         b->setIcon(themed_icon(QLatin1String(icon)));
@@ -127,7 +89,9 @@ LayerTree::LayerTree(QWidget* parent)
     colours_->setMenu(new QMenu(colours_));
     connect(roles_->menu(), &QMenu::aboutToShow, this, &LayerTree::fillRoleMenu);
     connect(colours_->menu(), &QMenu::aboutToShow, this, &LayerTree::fillColourMenu);
+}
 
+void LayerTree::makeView() {
     view_->setObjectName(QStringLiteral("layerView"));
     view_->setAccessibleName(QStringLiteral("Layers of the model"));
     // Before the view's own: rows that go take their selection with them, which is nobody's choice.
@@ -158,6 +122,10 @@ LayerTree::LayerTree(QWidget* parent)
         view_->hideColumn(column);
     header->setContextMenuPolicy(Qt::CustomContextMenu);
     connect(header, &QHeaderView::customContextMenuRequested, this, &LayerTree::headerMenu);
+    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, view_->viewport(), qOverload<>(&QWidget::update));
+}
+
+void LayerTree::followSelection() {
     connect(view_->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
         rememberSelection();
         readSelection();
@@ -171,7 +139,9 @@ LayerTree::LayerTree(QWidget* parent)
     });
     connect(proxy_, &QAbstractItemModel::rowsRemoved, &restore_timer_, qOverload<>(&QTimer::start));
     connect(proxy_, &QAbstractItemModel::rowsInserted, &restore_timer_, qOverload<>(&QTimer::start));
+}
 
+void LayerTree::layOut() {
     auto* top = new QHBoxLayout;
     top->setSpacing(0);
     top->addWidget(filter_, 1);
@@ -194,7 +164,6 @@ LayerTree::LayerTree(QWidget* parent)
     setTabOrder(roles_, colours_);
     setTabOrder(colours_, grouping_);
     setTabOrder(grouping_, view_);
-    connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, view_->viewport(), qOverload<>(&QWidget::update));
 }
 
 void LayerTree::setLayers(const std::vector<LayerRow>& layers) {
@@ -375,85 +344,6 @@ void LayerTree::setColourMeasure(const QString& key) { model_->setColourMeasure(
 void LayerTree::focusFilter() {
     filter_->setFocus(Qt::ShortcutFocusReason);
     filter_->selectAll();
-}
-
-void LayerTree::fillRoleMenu() {
-    QMenu* menu = roles_->menu();
-    menu->clear();
-    const QStringList chosen = LayerFilter::parse(filter_->text()).roles();
-    const auto set_roles = [this](const QStringList& roles) {
-        QStringList words = filter_->text().split(u' ', Qt::SkipEmptyParts);
-        words.removeIf([](const QString& word) { return word.startsWith(QLatin1String("role:")); });
-        if (!roles.isEmpty()) words.prepend(QStringLiteral("role:") + roles.join(u','));
-        filter_->setText(words.join(u' '));
-    };
-    connect(menu->addAction(QStringLiteral("All roles")), &QAction::triggered, this, [=] { set_roles({}); });
-    menu->addSeparator();
-    for (const QString& role : model_->roles()) {
-        QAction* action = menu->addAction(role);
-        action->setCheckable(true);
-        action->setChecked(chosen.contains(role));
-        QPixmap hue(12, 12);
-        hue.fill(Theme::current().role_colour(role));
-        action->setIcon(hue);
-        connect(action, &QAction::triggered, this, [=](bool on) {
-            QStringList roles = chosen;
-            if (on)
-                roles << role;
-            else
-                roles.removeAll(role);
-            set_roles(roles);
-        });
-    }
-}
-
-void LayerTree::fillColourMenu() {
-    QMenu* menu = colours_->menu();
-    menu->clear();
-    auto* group = new QActionGroup(menu);
-    for (const LayerMeasure& measure : layer_measures()) {
-        QAction* action = menu->addAction(measure.label);
-        action->setCheckable(true);
-        action->setChecked(measure.key == model_->colourMeasure());
-        action->setToolTip(measure.help);
-        group->addAction(action);
-        connect(action, &QAction::triggered, this, [this, key = measure.key] { setColourMeasure(key); });
-    }
-}
-
-void LayerTree::headerMenu(const QPoint& place) {
-    QMenu menu(this);
-    for (int column = 1; column < LayerModel::column_count; ++column) {
-        QString title = model_->headerData(column, Qt::Horizontal).toString();
-        if (column == LayerModel::colour_column) title = layer_measure(model_->colourMeasure()).label;
-        QAction* action = menu.addAction(title);
-        action->setCheckable(true);
-        action->setChecked(!view_->isColumnHidden(column));
-        connect(action, &QAction::toggled, this, [this, column](bool on) { view_->setColumnHidden(column, !on); });
-    }
-    menu.exec(view_->header()->mapToGlobal(place));
-}
-
-void LayerTree::contextMenu(const QPoint& place) {
-    const QModelIndex index = view_->indexAt(place);
-    if (!index.isValid()) return;
-    const QStringList names = model_->layersBelow(proxy_->mapToSource(index.siblingAtColumn(0)));
-    const LayerRow* row = names.isEmpty() ? nullptr : model_->layer(names.first());
-    if (!row) return;
-    QMenu menu(this);
-    const QString role = QString::fromStdString(row->role);
-    connect(menu.addAction(QStringLiteral("Select every “%1” layer").arg(role)), &QAction::triggered, this,
-            [this, role] { selectRole(role); });
-    connect(menu.addAction(QStringLiteral("Select block %1").arg(row->block)), &QAction::triggered, this,
-            [this, block = row->block] {
-                QStringList layers;
-                for (const QString& name : model_->layerNames())
-                    if (model_->layer(name)->block == block) layers << name;
-                select(layers);
-            });
-    connect(menu.addAction(themed_icon(QStringLiteral("edit-copy")), QStringLiteral("Copy the name")),
-            &QAction::triggered, this, [names] { QApplication::clipboard()->setText(names.join(u'\n')); });
-    menu.exec(view_->viewport()->mapToGlobal(place));
 }
 
 bool LayerTree::eventFilter(QObject* watched, QEvent* event) {

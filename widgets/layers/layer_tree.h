@@ -5,7 +5,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPersistentModelIndex>
-#include <QStyledItemDelegate>
+#include <QTimer>
 #include <QToolButton>
 #include <QTreeView>
 #include <QWidget>
@@ -13,15 +13,6 @@
 #include "widgets/layers/layer_model.h"
 
 namespace quantscope::widgets {
-
-/// Paints the mark of a changed layer and the colour swatch.
-class LayerDelegate : public QStyledItemDelegate {
-    Q_OBJECT
-public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
-    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
-};
 
 class LayerTree : public QWidget {
     Q_OBJECT
@@ -58,6 +49,11 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    void makeFilter();
+    void makeButtons();
+    void makeView();
+    void followSelection();
+    void layOut();
     void applyFilter();
     void describeFilter();
     void rememberSelection(); ///< what a person has chosen, to be brought back when the filter lets it
@@ -66,11 +62,12 @@ private:
     void restoreOpenBlocks();
     QStringList visibleSelection() const;
     void readSelection();
+    void openFirstBlocks();
+    // In layer_tree_menus.cpp:
     void fillRoleMenu();
     void fillColourMenu();
     void headerMenu(const QPoint& place);
     void contextMenu(const QPoint& place);
-    void openFirstBlocks();
 
     LayerModel* model_;
     LayerFilterProxy* proxy_;
