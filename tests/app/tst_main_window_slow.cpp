@@ -10,6 +10,9 @@
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTimer>
+#include <QToolButton>
+#include <QTreeView>
 
 #include "app/studio/main_window.h"
 #include "app/studio/recipe_edit.h"
@@ -34,6 +37,7 @@ constexpr int layers_of_default_model = 211;    // 30 blocks of 7, and the embed
 constexpr int long_wait = 300'000;              // milliseconds; a loaded machine computes slowly
 constexpr qint64 told_within = 100;             // milliseconds after a click on Cancel
 constexpr qint64 stopped_within = 500 * 4;      // half a second, and a factor for a loaded machine
+constexpr qint64 answers_within = 100 * 4;      // milliseconds without an answer to a click, likewise
 constexpr qint64 first_paint_within = 1000 * 4; // one second, likewise
 
 /// Notes when a widget has been painted for the first time.
@@ -52,6 +56,22 @@ private:
     QElapsedTimer clock_;
 };
 
+/// The longest time that the window could not have answered a click.
+class LongestPause : public QObject {
+public:
+    LongestPause() {
+        timer_.setTimerType(Qt::PreciseTimer);
+        connect(&timer_, &QTimer::timeout, this, [this] { milliseconds = std::max(milliseconds, clock_.restart()); });
+        clock_.start();
+        timer_.start(1);
+    }
+    qint64 milliseconds = 0;
+
+private:
+    QTimer timer_;
+    QElapsedTimer clock_;
+};
+
 } // namespace
 
 class TestMainWindowSlow : public QObject {
@@ -61,6 +81,9 @@ private Q_SLOTS:
     void cleanupTestCase();
     void opening_fills_the_tree();
     void a_selected_layer_is_shown();
+    void selecting_every_layer_leaves_the_window_quick_data();
+    void selecting_every_layer_leaves_the_window_quick();
+    void editing_every_layer_leaves_the_window_quick();
     void quantizing_three_layers_gives_their_exact_errors();
     void a_cancelled_quantize_says_so_at_once_and_stops_soon();
     void comparing_gives_two_finite_rows();
@@ -114,6 +137,72 @@ void TestMainWindowSlow::a_selected_layer_is_shown() {
     QCOMPARE(weights->layer(), small_layers.first());
     QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), long_wait);
     QVERIFY(!window_->findChild<QLabel*>(QStringLiteral("effectPresent0"))->text().isEmpty());
+}
+
+void TestMainWindowSlow::selecting_every_layer_leaves_the_window_quick_data() {
+    QTest::addColumn<bool>("own_schemes");
+    QTest::addColumn<bool>("grouped");
+    QTest::addColumn<int>("view");
+    for (const int view : {MainWindow::overview_view, MainWindow::weights_view})
+        for (const bool own : {false, true})
+            for (const bool grouped : {true, false})
+                QTest::addRow("%s, %s, %s", view == MainWindow::weights_view ? "Weights" : "Overview",
+                              own ? "each with a scheme of its own" : "all under the default",
+                              grouped ? "by block" : "in one list")
+                    << own << grouped << view;
+}
+
+void TestMainWindowSlow::selecting_every_layer_leaves_the_window_quick() {
+    QFETCH(bool, own_schemes);
+    QFETCH(bool, grouped);
+    QFETCH(int, view);
+    window_->applyPreset(QStringLiteral("piecewise-w4-channel"));
+    auto& document = window_->document();
+    if (own_schemes) {
+        auto recipe = document.recipe();
+        int bits = 0;
+        for (const auto& layer : window_->session()->layers())
+            if (layer.in_default)
+                recipe = recipe_edit::with_parameter(std::move(recipe), {QString::fromStdString(layer.name)}, "grid",
+                                                     "uniform", "bits", 3 + bits++ % 4);
+        document.change(std::move(recipe), QStringLiteral("a scheme for each"));
+    }
+    window_->findChild<QToolButton*>(QStringLiteral("layerGrouping"))->setChecked(grouped);
+    window_->selectLayers({small_layers.first()});
+    window_->showView(MainWindow::View(view));
+    QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), long_wait);
+    auto* rows = window_->findChild<QTreeView*>(QStringLiteral("layerView"));
+    rows->setFocus();
+    LongestPause pause;
+    QTest::keyClick(rows, Qt::Key_A, Qt::ControlModifier);
+    QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), long_wait);
+    QTest::qWait(20);
+    qInfo() << "longest pause" << pause.milliseconds << "ms";
+    QCOMPARE(tree()->selected().size(), layers_of_default_model);
+    QVERIFY2(pause.milliseconds < answers_within, qPrintable(QString::number(pause.milliseconds)));
+    document.undoStack().undo();
+    if (own_schemes) document.undoStack().undo();
+}
+
+void TestMainWindowSlow::editing_every_layer_leaves_the_window_quick() {
+    window_->applyPreset(QStringLiteral("uniform-w4-channel"));
+    QStringList layers;
+    for (const auto& layer : window_->session()->layers())
+        if (layer.in_default) layers << QString::fromStdString(layer.name);
+    window_->selectLayers(layers);
+    QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), long_wait);
+    auto* bits = window_->findChild<QSpinBox*>(QStringLiteral("scheme_grid_bits"));
+    for (const char* what : {"under the default", "each with a scheme of its own by now"}) {
+        LongestPause pause;
+        QTest::keyClick(bits, Qt::Key_Up);
+        QTRY_VERIFY_WITH_TIMEOUT(window_->isIdle(), long_wait);
+        qInfo() << "longest pause" << pause.milliseconds << "ms," << what;
+        QVERIFY2(pause.milliseconds < answers_within, qPrintable(QString::number(pause.milliseconds)));
+    }
+    const auto scheme = window_->session()->scheme_of(window_->document().recipe(), layers.last().toStdString());
+    QCOMPARE(scheme["grid"]["bits"], nlohmann::json(6));
+    while (window_->document().undoStack().canUndo())
+        window_->document().undoStack().undo();
 }
 
 void TestMainWindowSlow::quantizing_three_layers_gives_their_exact_errors() {
