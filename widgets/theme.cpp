@@ -138,6 +138,8 @@ QToolButton::menu-indicator, QPushButton::menu-indicator { image: url(:/quantsco
     width: 10px; height: 10px; subcontrol-origin: padding; subcontrol-position: center right; right: 6px; }
 QPushButton::menu-indicator { right: 4px; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox, QComboBox { background: @panel@; color: @text@;
     border: 1px solid @line@; border-radius: 6px; padding: 3px 8px;
     selection-background-color: @accent@; selection-color: @on_accent@; }
@@ -158,7 +160,8 @@ QCheckBox::indicator, QGroupBox::indicator { width: 14px; height: 14px; border: 
     border-radius: 3px; background: @panel@; }
 QCheckBox::indicator:checked { background: @accent@; border-color: @accent@;
     image: url(:/quantscope/icons/tick_@theme@.svg); }
-QCheckBox::indicator:indeterminate { background: @selection@; border-color: @accent@; }
+QCheckBox::indicator:indeterminate { background: @accent@; border-color: @accent@;
+    image: url(:/quantscope/icons/dash_@theme@.svg); }
 QCheckBox::indicator:focus { border-color: @accent@; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @line@; }
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @accent@; }

@@ -40,6 +40,7 @@ void MainWindow::buildViews() {
 
     welcome_ = new Welcome;
     stack_ = new QStackedWidget;
+    stack_->setMinimumWidth(480); // a narrow window takes from its panels first
     stack_->addWidget(welcome_);
     stack_->addWidget(views_);
     message_ = new MessageBar;

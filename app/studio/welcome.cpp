@@ -1,6 +1,7 @@
 // What the window shows while no model is open.
 #include "app/studio/welcome.h"
 
+#include <QDir>
 #include <QFileInfo>
 #include <QStyle>
 
@@ -12,6 +13,7 @@ namespace quantscope {
 namespace {
 
 constexpr int card_width = 480, shown_recent = 5;
+constexpr int narrowest = 420; ///< of the page's content, in a window of 1024 pixels
 
 QFrame* card() {
     auto* made = new QFrame;
@@ -23,6 +25,14 @@ void make_primary(QPushButton* button, bool primary) {
     button->setProperty("primary", primary);
     button->style()->unpolish(button);
     button->style()->polish(button);
+}
+
+/// A file's name, and its folder's before it where every model has that name: "SmolLM2-135M/model.safetensors".
+QString telling_name(const QString& path) {
+    const QFileInfo info(path);
+    const QString name = info.fileName();
+    const bool common = name.startsWith(QLatin1String("model.")) || name.startsWith(QLatin1String("pytorch_model."));
+    return common ? info.dir().dirName() + u'/' + name : name;
 }
 
 } // namespace
@@ -40,7 +50,7 @@ Welcome::Welcome(QWidget* parent)
     , recent_(new QVBoxLayout) {
     setObjectName(QStringLiteral("welcome"));
     auto* content = new QWidget;
-    content->setFixedWidth(card_width);
+    content->setMaximumWidth(card_width);
     auto* layout = new QVBoxLayout(content);
     layout->setContentsMargins(0, 24, 0, 24);
     layout->setSpacing(12);
@@ -84,8 +94,9 @@ Welcome::Welcome(QWidget* parent)
 
     // Stretches rather than an alignment: an aligned widget does not grow with its wrapped text.
     auto* across = new QHBoxLayout;
+    across->setContentsMargins(24, 0, 24, 0);
     across->addStretch(1);
-    across->addWidget(content);
+    across->addWidget(content, 1000); // as wide as it may be, less in a narrow window
     across->addStretch(1);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
@@ -148,12 +159,13 @@ void Welcome::fillRecent() {
     title->setProperty("tone", QStringLiteral("section"));
     recent_->addWidget(title);
     for (const QString& path : paths.mid(0, shown_recent)) {
-        const QString name = QFileInfo(path).fileName();
+        const QString name = telling_name(path);
         auto* button = new QPushButton;
-        button->setText(button->fontMetrics().elidedText(name, Qt::ElideMiddle, card_width - 40));
+        button->setText(button->fontMetrics().elidedText(name, Qt::ElideMiddle, narrowest - 40));
         button->setAccessibleName(QStringLiteral("Open %1").arg(name));
-        button->setToolTip(path);
-        button->setEnabled(QFileInfo::exists(path));
+        const bool there = QFileInfo::exists(path);
+        button->setToolTip(there ? path : path + QStringLiteral("\nis no longer there"));
+        button->setEnabled(there);
         connect(button, &QPushButton::clicked, this, [this, path] { Q_EMIT openRequested(path); });
         recent_->addWidget(button);
     }
@@ -161,7 +173,7 @@ void Welcome::fillRecent() {
 
 void Welcome::setOpening(const QString& path) {
     const bool opening = !path.isEmpty();
-    const QString name = fontMetrics().elidedText(QFileInfo(path).fileName(), Qt::ElideMiddle, card_width - 100);
+    const QString name = fontMetrics().elidedText(QFileInfo(path).fileName(), Qt::ElideMiddle, narrowest - 100);
     heading_->setText(opening ? QStringLiteral("Opening %1…").arg(name)
                               : QStringLiteral("Open a model to look inside"));
     for (QPushButton* button : {open_, open_folder_, default_model_})

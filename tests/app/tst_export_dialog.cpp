@@ -17,6 +17,7 @@
 #include "app/studio/main_window.h"
 #include "app/studio/message_bar.h"
 #include "own_settings.h"
+#include "widgets/theme.h"
 
 using namespace quantscope;
 using studio::Session;
@@ -26,6 +27,7 @@ class TestExportDialog : public QObject {
 private Q_SLOTS:
     void initTestCase() {
         testing::use_own_settings(home_.path());
+        widgets::ThemeNotifier::instance().apply(widgets::ThemeChoice::dark);
         window_ = std::make_unique<MainWindow>();
         window_->show();
         QSignalSpy opened(window_.get(), &MainWindow::modelOpened);
@@ -35,6 +37,15 @@ private Q_SLOTS:
     void cleanupTestCase() {
         window_.reset();
         QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).removeRecursively();
+    }
+
+    void its_buttons_have_words_and_no_pictures() { // which the style would take from another theme
+        const ExportDialog dialog(window_->session()->export_formats(), QStringLiteral("model"),
+                                  QStringLiteral("recipe"));
+        const auto buttons = dialog.findChildren<QPushButton*>();
+        QVERIFY(buttons.size() >= 3);
+        for (const QPushButton* button : buttons)
+            QVERIFY2(button->icon().isNull() && !button->text().isEmpty(), qPrintable(button->text()));
     }
 
     void a_place_that_cannot_be_written_is_refused_before_the_job_data() {

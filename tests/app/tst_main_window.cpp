@@ -58,6 +58,7 @@ private Q_SLOTS:
     void the_theme_switches_and_back();
     void every_action_has_a_key_and_no_key_two_actions();
     void the_start_page_offers_the_default_model();
+    void the_start_page_keeps_its_margins_in_a_narrow_window();
     void it_fits_a_small_screen_and_keeps_its_size();
     void an_edit_under_a_filter_reaches_the_selected_layer_only();
     void the_effect_of_several_layers_is_their_total();
@@ -334,6 +335,26 @@ void TestMainWindow::the_start_page_offers_the_default_model() {
     for (const QLabel* label : welcome->findChildren<QLabel*>())
         if (label->isVisible() && label->wordWrap())
             QVERIFY2(label->height() >= label->heightForWidth(label->width()), qPrintable(label->text()));
+}
+
+void TestMainWindow::the_start_page_keeps_its_margins_in_a_narrow_window() {
+    auto* welcome = find<Welcome>("welcome");
+    window_->setDefaultModel(QStringLiteral("/somewhere/A-Model.gguf"));
+    welcome->setRecent({QStringLiteral("/a/Qwen2.5-0.5B/model.safetensors"), QStringLiteral("/a/Tiny.Q4.gguf"),
+                        QStringLiteral("/a/") + QString(200, u'x') + QStringLiteral(".gguf")});
+    for (const QSize& size : {QSize(1024, 700), QSize(1600, 900)}) {
+        window_->resize(size);
+        QTRY_COMPARE(window_->size(), size);
+        auto* drop = find<QFrame>("welcomeDrop");
+        const auto left = [&] { return drop->mapTo(welcome, QPoint()).x(); };
+        QTRY_VERIFY2(left() >= 20 && left() + drop->width() <= welcome->width() - 20,
+                     qPrintable(QStringLiteral("%1 + %2 of %3").arg(left()).arg(drop->width()).arg(welcome->width())));
+    }
+    QStringList names;
+    for (const QPushButton* button : welcome->findChildren<QPushButton*>())
+        names << button->text();
+    QVERIFY(names.contains(QLatin1String("Qwen2.5-0.5B/model.safetensors"))); // every model's file has that name
+    QVERIFY(names.contains(QLatin1String("Tiny.Q4.gguf")));
 }
 
 void TestMainWindow::it_fits_a_small_screen_and_keeps_its_size() {

@@ -2,6 +2,7 @@
 #include "widgets/theme.h"
 
 #include <QApplication>
+#include <QCheckBox>
 #include <QSignalSpy>
 #include <QTest>
 #include <cmath>
@@ -49,6 +50,29 @@ private Q_SLOTS:
         }
         QVERIFY(contrast(theme.accent, theme.on_accent()) >= 4.5);
         QCOMPARE(QApplication::palette().color(QPalette::Window), theme.window);
+    }
+
+    void a_box_partly_ticked_looks_like_none_else_data() { text_has_enough_contrast_on_every_ground_data(); }
+    void a_box_partly_ticked_looks_like_none_else() {
+        QFETCH(ThemeChoice, choice);
+        ThemeNotifier::instance().apply(choice);
+        QCheckBox box;
+        box.setTristate(true);
+        const auto picture = [&box](Qt::CheckState state) {
+            box.setCheckState(state);
+            return box.grab().toImage();
+        };
+        const QImage none = picture(Qt::Unchecked), some = picture(Qt::PartiallyChecked), all = picture(Qt::Checked);
+        const auto strong_differences = [](const QImage& a, const QImage& b) {
+            int count = 0;
+            for (int y = 0; y < a.height(); ++y)
+                for (int x = 0; x < a.width(); ++x)
+                    count +=
+                        contrast(a.pixelColor(x, y), b.pixelColor(x, y)) >= 3; // WCAG's least for a control's state
+            return count;
+        };
+        QVERIFY2(strong_differences(some, none) > 50, qPrintable(QString::number(strong_differences(some, none))));
+        QVERIFY2(strong_differences(some, all) > 4, qPrintable(QString::number(strong_differences(some, all))));
     }
 
     void every_view_is_told_of_a_change() {

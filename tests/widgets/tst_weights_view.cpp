@@ -325,6 +325,47 @@ private Q_SLOTS:
         QVERIFY(view_->bands()->horizontal_name().contains("row"));
     }
 
+    void a_part_switched_on_is_brought_in_sight() {
+        show_layer();
+        view_->resize(460, 500);
+        auto* scroll = view_->findChild<QScrollArea*>("weights_scroll");
+        for (const char* part : {"heat_map", "error"}) {
+            auto* card = view_->findChild<QWidget*>(QString::fromLatin1(part) + QStringLiteral("_card"));
+            QVERIFY(!card->isVisible());
+            QTest::mouseClick(view_->findChild<QPushButton*>(QStringLiteral("chip_") + QLatin1String(part)),
+                              Qt::LeftButton);
+            QTRY_VERIFY(card->isVisible());
+            QTRY_VERIFY2(card->visibleRegion().boundingRect().height() >=
+                             std::min(card->height(), scroll->viewport()->height()) - 2,
+                         part);
+        }
+    }
+
+    void errors_stand_beside_each_other_only_where_their_axes_fit() {
+        show_layer();
+        for (const char* chip : {"chip_histogram", "chip_channels", "chip_error"})
+            QTest::mouseClick(view_->findChild<QPushButton*>(chip), Qt::LeftButton);
+        const QWidget *channels = view_->errors()->channels(), *clip = view_->errors()->by_clip();
+        view_->resize(900, 620);
+        QTRY_VERIFY(clip->x() > channels->x());
+        QTRY_VERIFY(clip->width() > 200);
+        view_->resize(460, 620);
+        QTRY_COMPARE(channels->x(), 0);
+        QTRY_VERIFY(channels->width() > 400);
+        QTRY_VERIFY2(clip->width() > 190, qPrintable(QString::number(clip->width())));
+        QVERIFY(clip->mapTo(view_->errors(), QPoint()).y() >= channels->height());
+    }
+
+    void a_view_with_nothing_chosen_says_so() {
+        auto* nothing = view_->findChild<QLabel*>("weights_nothing");
+        QVERIFY(!nothing->isVisible());
+        for (const char* chip : {"chip_histogram", "chip_channels"})
+            QTest::mouseClick(view_->findChild<QPushButton*>(chip), Qt::LeftButton);
+        QVERIFY(nothing->isVisible());
+        QTest::mouseClick(view_->findChild<QPushButton*>("chip_error"), Qt::LeftButton);
+        QVERIFY(!nothing->isVisible());
+    }
+
     void an_outlier_leads_to_its_place_in_the_heat_map() {
         show_layer();
         QTest::mouseClick(view_->findChild<QPushButton*>("chip_outliers"), Qt::LeftButton);

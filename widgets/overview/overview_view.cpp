@@ -48,8 +48,12 @@ OverviewView::OverviewView(QWidget* parent)
     heading_->setProperty("tone", "heading");
     heading_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Preferred);
     heading_->setObjectName(QStringLiteral("overview_heading"));
-    facts_ = label({}, "secondary", this);
-    facts_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    auto* facts = new ElidedLabel({}, this);
+    facts->setElideMode(Qt::ElideRight);
+    facts->setProperty("tone", "secondary");
+    facts->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    facts_ = facts;
+    facts_->setObjectName(QStringLiteral("overview_facts"));
     header->addWidget(heading_);
     header->addWidget(facts_, 1);
     layout->addLayout(header);

@@ -221,20 +221,27 @@ void Plot::draw_header(QCPPainter* painter) const {
 
 void Plot::draw_legend(QCPPainter* painter, const QRect& place) const {
     const Theme& theme = Theme::current();
+    constexpr int to_text = 6, to_next = 12;
+    const auto width_of = [painter](const QString& text) { return painter->fontMetrics().horizontalAdvance(text); };
+    int whole = -to_next;
+    for (const LegendEntry& entry : legend_)
+        whole += width_of(entry.text) + swatch + to_text + to_next;
+    const bool crowded = whole > place.width();
     int right = place.right();
     for (auto entry = legend_.rbegin(); entry != legend_.rend(); ++entry) {
-        const int width = painter->fontMetrics().horizontalAdvance(entry->text);
-        if (right - width - swatch - 6 < place.left()) return;
+        const QString& text = crowded && !entry->brief.isEmpty() ? entry->brief : entry->text;
+        const int width = width_of(text);
+        if (right - width - swatch - to_text < place.left()) return;
         painter->setPen(theme.secondary);
         painter->drawText(QRect(right - width, place.top(), width + 1, place.height()),
-                          Qt::AlignLeft | Qt::AlignVCenter, entry->text);
-        right -= width + swatch + 6;
+                          Qt::AlignLeft | Qt::AlignVCenter, text);
+        right -= width + swatch + to_text;
         const int centre = place.center().y() + 1;
         if (entry->line)
             painter->fillRect(QRect(right, centre - 1, swatch, 2), entry->colour);
         else
             painter->fillRect(QRect(right, centre - swatch / 2, swatch, swatch), entry->colour);
-        right -= 12;
+        right -= to_next;
     }
 }
 

@@ -43,6 +43,7 @@ struct LegendEntry {
     QString text;
     QColor colour;
     bool line = false; ///< a stroke rather than a square
+    QString brief{};   ///< instead of the text where not all entries fit; may be empty
 };
 
 class Plot : public QCustomPlot {

@@ -105,13 +105,25 @@ ErrorPanel::ErrorPanel(QWidget* parent)
     by_breakpoint_->setToolTip(tr("The layer's mean squared error if a piecewise grid broke at this part of the clip "
                                   "range: fine steps inside, coarse outside."));
     by_breakpoint_->set_axis_names(tr("breakpoint ÷ clip"), tr("MSE"));
-    auto* layout = new QHBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(Theme::unit);
-    layout->addWidget(channels_, 5);
-    layout->addWidget(by_clip_, 4);
-    layout->addWidget(by_breakpoint_, 4);
+    auto* curves = new QHBoxLayout;
+    curves->setSpacing(Theme::unit);
+    curves->addWidget(by_clip_, 1);
+    curves->addWidget(by_breakpoint_, 1);
+    parts_ = new QBoxLayout(QBoxLayout::LeftToRight, this);
+    parts_->setContentsMargins(0, 0, 0, 0);
+    parts_->setSpacing(Theme::unit);
+    parts_->addWidget(channels_, 5);
+    parts_->addLayout(curves, 8);
     clear();
+}
+
+void ErrorPanel::resizeEvent(QResizeEvent* event) {
+    constexpr int three_plots = 600; ///< pixels; in fewer, their axes' names would lose their ends
+    const bool beside = event->size().width() >= three_plots;
+    parts_->setDirection(beside ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+    parts_->setStretch(0, beside ? 5 : 1);
+    parts_->setStretch(1, beside ? 8 : 1);
+    QWidget::resizeEvent(event);
 }
 
 void ErrorPanel::clear() {

@@ -1,6 +1,7 @@
 // A layer's quantization error three ways: by channel before and after, by clip range, by breakpoint.
 #pragma once
 
+#include <QBoxLayout>
 #include <QWidget>
 #include <memory>
 
@@ -44,7 +45,11 @@ public:
     CurvePlot* by_breakpoint() const { return by_breakpoint_; }
     ChannelErrorPlot* channels() const { return channels_; }
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
+    QBoxLayout* parts_; ///< beside each other or, in a narrow view, the channels above the curves
     ChannelErrorPlot* channels_;
     CurvePlot *by_clip_, *by_breakpoint_;
 };

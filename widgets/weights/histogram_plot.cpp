@@ -203,14 +203,14 @@ void HistogramPlot::update_legend() {
     const Theme& theme = Theme::current();
     QList<LegendEntry> entries;
     const bool after = after_ && quantized_;
-    if (after) entries.append({tr("after quantization"), theme.scheme_d});
+    if (after) entries.append({tr("after quantization"), theme.scheme_d, false, tr("after")});
     if (view_) entries.append({tr("original"), theme.original, after});
     if (channel_) entries.append({channel_name_, theme.scheme_c});
-    if (quantized_ && !after) entries.append({tr("after quantization"), theme.scheme_d, true});
+    if (quantized_ && !after) entries.append({tr("after quantization"), theme.scheme_d, true, tr("after")});
     if (has_overlay_ && !overlay_.levels.empty())
         entries.append(
             {overlay_.unit.empty() ? tr("grid levels") : tr("levels: %1").arg(QString::fromStdString(overlay_.unit)),
-             theme.breakpoint, true});
+             theme.breakpoint, true, tr("levels")});
     set_legend(entries);
 }
 

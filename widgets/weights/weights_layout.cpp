@@ -9,6 +9,7 @@
 #include <QScrollArea>
 #include <QStyledItemDelegate>
 #include <QTableView>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include "widgets/elided_label.h"
@@ -76,6 +77,13 @@ void WeightsView::build() {
     beside->addWidget(cards_[int(Card::outliers)], 0);
     column->addWidget(places_, 12);
     column->addWidget(cards_[int(Card::error)], 7);
+    nothing_ = quiet_label(page);
+    nothing_->setObjectName(QStringLiteral("weights_nothing"));
+    nothing_->setText(tr("Everything is hidden. The buttons below show the layer's histogram, channels, heat map, "
+                         "error and outliers."));
+    nothing_->setWordWrap(true);
+    nothing_->setAlignment(Qt::AlignCenter);
+    column->addWidget(nothing_, 1);
 
     scroll_ = new QScrollArea(this);
     scroll_->setObjectName(QStringLiteral("weights_scroll"));
@@ -241,7 +249,12 @@ QWidget* WeightsView::make_chips() {
     for (const auto& [card, text, tip, name] : cards) {
         auto* chip = make_chip(text, tip, name, true);
         chips_[int(card)] = chip;
-        connect(chip, &QPushButton::toggled, this, [this, card = card](bool on) { set_card_visible(card, on); });
+        connect(chip, &QPushButton::toggled, this, [this, card = card](bool on) {
+            set_card_visible(card, on);
+            // Once it has its place: below the fold it would seem that nothing had happened.
+            if (on)
+                QTimer::singleShot(0, this, [this, card] { scroll_->ensureWidgetVisible(cards_[int(card)], 0, 8); });
+        });
         layout->addWidget(chip);
     }
     after_ =

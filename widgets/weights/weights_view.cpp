@@ -7,6 +7,7 @@
 #include <QPushButton>
 #include <QScrollArea>
 #include <QTableView>
+#include <algorithm>
 #include <cmath>
 
 #include "widgets/elided_label.h"
@@ -251,6 +252,8 @@ void WeightsView::set_card_visible(Card card, bool visible) {
         chip->setVisible(shown(Card::histogram));
     axis_->setVisible(shown(Card::channels) || shown(Card::error));
     places_->setVisible(shown(Card::heat_map) || shown(Card::outliers));
+    nothing_->setVisible(
+        std::none_of(std::begin(chips_), std::end(chips_), [](const auto* chip) { return chip->isChecked(); }));
 }
 
 } // namespace quantscope::widgets

@@ -102,6 +102,7 @@ private:
     QTableView* outliers_ = nullptr;
     ElidedLabel *heading_ = nullptr, *facts_ = nullptr;
     QLabel *more_facts_ = nullptr, *message_ = nullptr, *outlier_caption_ = nullptr;
+    QLabel* nothing_ = nullptr; ///< stands where every card is hidden
     QProgressBar* busy_ = nullptr;
     QScrollArea* scroll_ = nullptr;
     QWidget *cards_[5] = {}, *places_ = nullptr;
