@@ -156,9 +156,9 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; width
 QAbstractSpinBox::up-arrow { image: url(:/quantscope/icons/arrow_up_@theme@.svg); width: 8px; height: 8px; }
 QAbstractSpinBox::down-arrow { image: url(:/quantscope/icons/arrow_down_@theme@.svg); width: 8px; height: 8px; }
 QCheckBox { spacing: 8px; }
-QCheckBox::indicator, QGroupBox::indicator { width: 14px; height: 14px; border: 1px solid @secondary@;
+QCheckBox::indicator, QTableView::indicator { width: 14px; height: 14px; border: 1px solid @secondary@;
     border-radius: 3px; background: @panel@; }
-QCheckBox::indicator:checked { background: @accent@; border-color: @accent@;
+QCheckBox::indicator:checked, QTableView::indicator:checked { background: @accent@; border-color: @accent@;
     image: url(:/quantscope/icons/tick_@theme@.svg); }
 QCheckBox::indicator:indeterminate { background: @accent@; border-color: @accent@;
     image: url(:/quantscope/icons/dash_@theme@.svg); }
