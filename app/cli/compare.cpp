@@ -1,13 +1,16 @@
 // quantscope-cli compare: the original and quantized versions of it side by side, one row per model.
+#include <cmath>
 #include <filesystem>
 
 #include "app/cli/command.h"
 #include "app/cli/console.h"
+#include "app/cli/diffusion.h"
 #include "app/cli/language.h"
 #include "core/calibration/fitted_model.h"
 #include "core/export/packed.h"
 #include "core/recipe/recipe.h"
 #include "core/studio/compare_row.h"
+#include "core/studio/image_report.h"
 
 namespace quantscope::cli {
 
@@ -17,6 +20,9 @@ struct Options {
     std::string model;
     std::vector<std::string> candidates;
     ScoringArguments scoring;
+    ImageArguments images;
+    std::string judge, out;
+    ModelOptions told;
 };
 
 bool is_recipe(const std::filesystem::path& path) { return path.extension() == ".json"; }
@@ -32,16 +38,35 @@ void check(const Recipe& recipe, const std::string& file, const Model& model) {
         throw RecipeError(file, "", problem);
 }
 
-Result compare(const Options& options, const Common& common, Progress& progress) {
+/// Mistakes are told before minutes of work.
+void check_candidates(const Options& options, const Model& model) {
+    for (const auto& candidate : options.candidates)
+        if (is_recipe(candidate))
+            check(Recipe::load(candidate), candidate, model);
+        else
+            open_model(candidate, options.told);
+}
+
+struct Candidate {
+    std::shared_ptr<const WeightSource> weights;
+    std::uint64_t bytes = 0;
+    double bits_per_weight = NAN;
+};
+
+Candidate load(const std::string& file, const Options& options, const std::shared_ptr<const Model>& model,
+               Progress& progress) {
+    if (!is_recipe(file)) {
+        const auto opened = open_model(file, options.told);
+        return {std::make_shared<OriginalWeights>(opened), opened->checkpoint().file_bytes(), NAN};
+    }
+    const auto fitted = quantscope::quantize(model, Recipe::load(file), {}, progress);
+    return {fitted, packed_file_bytes(*fitted), fitted->bits_per_weight()};
+}
+
+Result compare_texts(const Options& options, const std::shared_ptr<const Model>& model, const Common& common,
+                     Progress& progress) {
     const auto text = studio::EvaluationText::load(options.scoring.text);
     const PerplexityOptions how = options.scoring.options();
-
-    const auto model = open_model(options.model);
-    for (const auto& candidate : options.candidates) // mistakes are told before minutes of scoring
-        if (is_recipe(candidate))
-            check(Recipe::load(candidate), candidate, *model);
-        else
-            open_model(candidate);
     const auto original = std::make_shared<OriginalWeights>(model);
     studio::Evaluator evaluator(original, compute_options(common));
     const double share = 1.0 / static_cast<double>(options.candidates.size() * 3 + 1); // fitting 1, scoring 2 shares
@@ -50,10 +75,7 @@ Result compare(const Options& options, const Common& common, Progress& progress)
     for (double done = share; const auto& candidate : options.candidates) {
         Progress fitting(progress, done, done + share), scoring(progress, done + share, done + 3 * share);
         done += 3 * share;
-        const std::shared_ptr<const WeightSource> weights =
-            is_recipe(candidate) ? quantscope::quantize(model, Recipe::load(candidate), {}, fitting)
-                                 : studio::open_weights(candidate);
-        rows.push_back(evaluator.candidate_row(weights, text, how, scoring));
+        rows.push_back(evaluator.candidate_row(load(candidate, options, model, fitting).weights, text, how, scoring));
         rows.back().name = display_name(candidate);
     }
 
@@ -63,6 +85,49 @@ Result compare(const Options& options, const Common& common, Progress& progress)
         list.push_back(studio::as_json(row));
     result.text = comparison_table(rows, options.scoring.context);
     return result;
+}
+
+Result compare_images(const Options& options, const std::shared_ptr<const Model>& model, const Common& common,
+                      Progress& progress) {
+    const auto request = options.images.request();
+    studio::ImageEvaluator evaluator(std::make_shared<OriginalWeights>(model), compute_options(common));
+    const double share = 1.0 / static_cast<double>(options.candidates.size() * 3 + 2); // fitting 1, sampling 2 shares
+    Progress sampling_original(progress, 0, 2 * share);
+    auto comparison = evaluator.empty(request);
+    comparison.columns.push_back(evaluator.original_column(request, sampling_original));
+    if (!options.judge.empty()) { // a network of the user's knows no real images: the original's are its reference
+        auto judge = ImageJudge::of_torch_script(options.judge);
+        judge.set_reference(evaluator.last_images(), "the original's images", progress);
+        evaluator.set_judge(std::move(judge));
+        comparison.frechet_reference = evaluator.judge()->reference();
+        comparison.frechet_samples = request.rows.size();
+    }
+    for (double done = 2 * share; const auto& file : options.candidates) {
+        Progress fitting(progress, done, done + share), sampling(progress, done + share, done + 3 * share);
+        done += 3 * share;
+        const auto candidate = load(file, options, model, fitting);
+        auto column = evaluator.candidate_column(candidate.weights, request, sampling);
+        column.name = display_name(file);
+        column.bytes = static_cast<double>(candidate.bytes);
+        column.bits_per_weight = candidate.bits_per_weight;
+        comparison.columns.push_back(std::move(column));
+    }
+    if (!options.out.empty()) studio::write_image_grid(comparison, options.out);
+    Result result;
+    result.json = studio::as_json(comparison);
+    result.text = image_table(comparison);
+    if (!options.out.empty()) result.text += "wrote " + options.out + "\n";
+    return result;
+}
+
+Result compare(const Options& options, const Common& common, Progress& progress) {
+    const auto model = open_model(options.model, options.told);
+    check_candidates(options, *model);
+    if (model->kind() != "dit") return compare_texts(options, model, common, progress);
+    if (options.images.classes.empty())
+        throw UsageError(options.model, "--classes",
+                         "names no class; a DiT is compared by images, as in --classes 0,1,2");
+    return compare_images(options, model, common, progress);
 }
 
 } // namespace
@@ -76,6 +141,11 @@ Command compare_command() {
                                 "recipes (.json), packed files, or models with the same vocabulary")
                     ->required();
                 options->scoring.add_to(parser);
+                options->images.add_to(parser);
+                parser.add_option("--judge", options->judge,
+                                  "TorchScript feature extractor for Fréchet distances; only a file you trust");
+                parser.add_option("--out", options->out, "PNG file for the grid of images");
+                add_heads(parser, options->told);
                 return
                     [options](const Common& common, Progress& progress) { return compare(*options, common, progress); };
             }};

@@ -1,5 +1,9 @@
 #include "app/cli/diffusion.h"
 
+#include <cmath>
+
+#include "app/cli/console.h"
+
 namespace quantscope::cli {
 
 void ImageArguments::add_to(CLI::App& parser) {
@@ -25,6 +29,25 @@ studio::ImageRequest ImageArguments::request() const {
     request.steps = steps;
     request.guidance = guidance;
     return request;
+}
+
+std::string image_table(const studio::ImageComparison& comparison) {
+    std::vector<std::vector<std::string>> cells{
+        {"model", "size", "bits/weight", "PSNR dB", "SSIM", "noise error %", "Fréchet", "recognised %", "seconds"}};
+    for (const auto& column : comparison.columns) {
+        double error = column.noise_errors.empty() ? NAN : 0;
+        for (const auto& point : column.noise_errors)
+            error += point.relative / static_cast<double>(column.noise_errors.size());
+        cells.push_back({column.name, megabytes(column.bytes), number(column.bits_per_weight, 3),
+                         number(column.mean_psnr_db), number(column.mean_ssim), number(100 * error, 3),
+                         number(column.frechet_distance), number(100 * column.recognised_share, 3),
+                         number(column.seconds, 3)});
+    }
+    std::string text = table(cells) + "\n" + std::to_string(comparison.rows.size()) + " images, " + comparison.sampler +
+                       ", " + std::to_string(comparison.steps) + " steps, guidance " + number(comparison.guidance, 3) +
+                       "; PSNR, SSIM and the error of the predicted noise against the original";
+    if (!comparison.frechet_reference.empty()) text += "; Fréchet distance to " + comparison.frechet_reference;
+    return text + (comparison.remark.empty() ? "\n" : "\n" + comparison.remark + "\n");
 }
 
 void add_heads(CLI::App& parser, ModelOptions& options) {

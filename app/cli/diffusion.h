@@ -22,6 +22,9 @@ struct ImageArguments {
     studio::ImageRequest request() const;
 };
 
+/// The columns as a text table, with what they were measured on below it.
+std::string image_table(const studio::ImageComparison& comparison);
+
 /// Adds --heads, for DiTs whose number of heads nothing tells.
 void add_heads(CLI::App& parser, ModelOptions& options);
 

@@ -22,14 +22,39 @@ json recipe(const std::string& name, json scheme, json sites = json::array()) {
 
 json searched(json values) { return {{"grid", std::move(values)}, {"clipping", {{"name", "mse"}}}}; }
 
-Preset study() {
-    const json mlp{{"role", {"gate", "up", "down", "fc1", "fc2"}}, {"weight", {{"grid", grid("piecewise", 4, 0)}}}};
-    return {
-        "study-mlp-piecewise-w4", "Study: MLP piecewise, 4 bits",
-        "4 bits per channel with a searched clip: piecewise in the MLP layers, whose weights have the longer tails, "
-        "uniform in the attention layers",
-        "the uniform and piecewise study that Quantscope grew out of; grid: Fang et al. 2020, PWLQ",
-        recipe("study-mlp-piecewise-w4", searched(grid("uniform", 4, 0)), json::array({mlp}))};
+constexpr const char* study_source =
+    "the uniform and piecewise study that Quantscope grew out of; grid: Fang et al. 2020, PWLQ";
+
+/// The study on language models: one grid in the attention layers, the other in the MLP layers.
+Preset study_of_llm(const std::string& attention, const std::string& mlp, int bits) {
+    const std::string name = "study-mlp-" + mlp + "-w" + std::to_string(bits);
+    json layers{{"role", {"gate", "up", "down", "fc1", "fc2"}}, {"weight", {{"grid", grid(mlp.c_str(), bits, 0)}}}};
+    return {name,
+            "Study: MLP " + mlp + ", attention " + attention + ", " + std::to_string(bits) + " bits",
+            std::to_string(bits) + " bits per channel with a searched clip: " + mlp + " in the MLP layers, " +
+                attention + " in the attention layers",
+            study_source,
+            recipe(name, searched(grid(attention.c_str(), bits, 0)), json::array({std::move(layers)})),
+            "llm"};
+}
+
+/// The study on DiTs: one grid in attention and feed-forward layers, another in all that embeds, modulates and ends.
+/// Which of the two mixes the study meant is not known, so both ship, with both pure forms beside them: all four
+/// quantize the same sites.
+Preset study_of_dit(const std::string& layers, const std::string& rest, int bits) {
+    const std::string mix = layers == rest ? layers : "layers-" + layers + "-rest-" + rest;
+    const std::string name = "study-dit-" + mix + "-w" + std::to_string(bits);
+    json others{{"role", {"x_embedder", "t_embedder", "y_embedder", "adaLN", "final_layer"}},
+                {"weight", searched(grid(rest.c_str(), bits, 0))}};
+    return {name,
+            layers == rest
+                ? "Study: everything " + layers + ", " + std::to_string(bits) + " bits"
+                : "Study: attention and MLP " + layers + ", the rest " + rest + ", " + std::to_string(bits) + " bits",
+            std::to_string(bits) + " bits per channel with a searched clip: " + layers +
+                " in attention and MLP layers, " + rest + " in embedders, adaLN modulation and the final layer",
+            study_source,
+            recipe(name, searched(grid(layers.c_str(), bits, 0)), json::array({std::move(others)})),
+            "dit"};
 }
 
 Preset uniform(int bits, int group) {
@@ -65,7 +90,7 @@ Preset round_to_nearest(int bits) {
 
 const std::vector<Preset>& presets() {
     static const std::vector<Preset> all = [] {
-        std::vector<Preset> list{study(), uniform(4, 64)};
+        std::vector<Preset> list{study_of_llm("uniform", "piecewise", 4), uniform(4, 64)};
         for (const int bits : {4, 3, 5, 6, 8})
             for (const int group : {0, 64}) {
                 if (bits != 4 || group != 64) list.push_back(uniform(bits, group));
@@ -73,6 +98,13 @@ const std::vector<Preset>& presets() {
             }
         for (const int bits : {8, 4})
             list.push_back(round_to_nearest(bits));
+        for (const int bits : {8, 6, 4, 3}) {
+            if (bits != 4) list.push_back(study_of_llm("uniform", "piecewise", bits));
+            list.push_back(study_of_llm("piecewise", "uniform", bits));
+            for (const char* layers : {"uniform", "piecewise"})
+                for (const char* rest : {"uniform", "piecewise"})
+                    list.push_back(study_of_dit(layers, rest, bits));
+        }
         return list;
     }();
     return all;

@@ -39,6 +39,7 @@ private:
 struct Preset {
     std::string name, label, help, source;
     nlohmann::json recipe;
+    std::string kind = {}; ///< "llm" or "dit" when it makes sense for such models only
 };
 /// The shipped presets; the first is the one a new session starts with.
 const std::vector<Preset>& presets();

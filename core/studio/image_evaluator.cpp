@@ -77,7 +77,27 @@ std::vector<std::string> class_names(const Model& model) {
 
 ImageEvaluator::ImageEvaluator(std::shared_ptr<const WeightSource> original, ComputeOptions compute)
     : compute_(compute)
-    , original_(std::move(original), compute) {}
+    , original_(std::move(original), compute) {
+    find_judge();
+}
+
+/// Beside the model's file, or in its folder.
+void ImageEvaluator::find_judge() {
+    const auto& path = original_.weights().model().checkpoint().path();
+    const auto folder = std::filesystem::is_directory(path) ? path : path.parent_path();
+    if (std::filesystem::exists(folder / "classifier.safetensors") &&
+        std::filesystem::exists(folder / "real_features.safetensors"))
+        judge_ = std::make_unique<ImageJudge>(ImageJudge::of_default_model(folder));
+}
+
+void ImageEvaluator::let_judge(ImageColumn& column, const ImageRequest& request, Progress& progress) const {
+    if (!judge_) return;
+    const auto verdict = judge_->judge(last_images_, order_of(request).classes, progress);
+    for (std::size_t i = 0; i < verdict.seen.size(); ++i)
+        column.metrics[i].recognised = verdict.seen[i];
+    column.recognised_share = verdict.recognised_share;
+    column.frechet_distance = verdict.frechet_distance;
+}
 
 ImageComparison ImageEvaluator::empty(const ImageRequest& request) const {
     ImageComparison comparison;
@@ -89,6 +109,10 @@ ImageComparison ImageEvaluator::empty(const ImageRequest& request) const {
     comparison.sampler = request.sampler;
     comparison.steps = request.steps;
     comparison.guidance = request.guidance;
+    if (judge_ && !judge_->reference().empty()) {
+        comparison.frechet_reference = judge_->reference();
+        comparison.frechet_samples = request.rows.size();
+    }
     if (const auto channels = architecture().in_channels; channels != 1 && channels != 3)
         comparison.remark = "latents without a decoder: their first three channels, in false colour";
     return comparison;
@@ -179,6 +203,7 @@ ImageColumn ImageEvaluator::original_column(const ImageRequest& request, Progres
         column.pictures.push_back(picture_of(images_, i));
     column.metrics.resize(request.rows.size());
     column.seconds = seconds_;
+    let_judge(column, request, progress);
     column.bytes = static_cast<double>(original_.weights().model().checkpoint().file_bytes());
     return column;
 }
@@ -200,6 +225,7 @@ ImageColumn ImageEvaluator::candidate_column(std::shared_ptr<const WeightSource>
             {psnr_db(image, reference, pixel_range), ssim(image, reference, shape, pixel_range), -1});
     }
     add_means(column);
+    let_judge(column, request, comparing);
     column.noise_errors = noise_errors(model, comparing);
     return column;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/comparison/image_judge.h"
 #include "core/model/diffusion_transformer.h"
 #include "core/studio/image_views.h"
 
@@ -24,6 +25,10 @@ public:
 
     /// The request's rows and settings, with no column yet.
     ImageComparison empty(const ImageRequest& request) const;
+    /// Who says what the images show and how far they lie from real ones. The default model's judge lies beside it and
+    /// is found on its own; it judges from two images on.
+    void set_judge(ImageJudge judge) { judge_ = std::make_unique<ImageJudge>(std::move(judge)); }
+    const ImageJudge* judge() const { return judge_.get(); }
     /// Samples the original; remembered, so that asking again for the same costs nothing.
     /// \throws UsageError, DataError naming what of the request cannot be done; Cancelled
     ImageColumn original_column(const ImageRequest& request, Progress& progress);
@@ -45,6 +50,8 @@ private:
     };
     void sample_original(const ImageRequest& request, Progress& progress);
     std::vector<NoiseError> noise_errors(DiffusionTransformer& model, Progress& progress) const;
+    void find_judge();
+    void let_judge(ImageColumn& column, const ImageRequest& request, Progress& progress) const;
     Picture picture_of(const ImageBatch& images, std::int64_t index) const;
     std::vector<std::int64_t> seen_classes() const;
     void predict_noise(Progress& progress);
@@ -55,6 +62,7 @@ private:
     ImageBatch images_, last_images_;
     std::vector<Seen> trajectory_;
     double seconds_ = 0;
+    std::unique_ptr<ImageJudge> judge_;
 };
 
 } // namespace quantscope::studio
