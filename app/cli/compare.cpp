@@ -21,7 +21,7 @@ struct Options {
     std::vector<std::string> candidates;
     ScoringArguments scoring;
     ImageArguments images;
-    std::string judge, out;
+    std::string judge, out, vae;
     ModelOptions told;
 };
 
@@ -91,6 +91,7 @@ Result compare_images(const Options& options, const std::shared_ptr<const Model>
                       Progress& progress) {
     const auto request = options.images.request();
     studio::ImageEvaluator evaluator(std::make_shared<OriginalWeights>(model), compute_options(common));
+    use_vae(evaluator, options.vae);
     const double share = 1.0 / static_cast<double>(options.candidates.size() * 3 + 2); // fitting 1, sampling 2 shares
     Progress sampling_original(progress, 0, 2 * share);
     auto comparison = evaluator.empty(request);
@@ -145,6 +146,7 @@ Command compare_command() {
                 parser.add_option("--judge", options->judge,
                                   "TorchScript feature extractor for Fréchet distances; only a file you trust");
                 parser.add_option("--out", options->out, "PNG file for the grid of images");
+                add_vae(parser, options->vae);
                 add_heads(parser, options->told);
                 return
                     [options](const Common& common, Progress& progress) { return compare(*options, common, progress); };

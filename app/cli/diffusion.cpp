@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "app/cli/console.h"
+#include "core/studio/evaluator.h"
 
 namespace quantscope::cli {
 
@@ -29,6 +30,14 @@ studio::ImageRequest ImageArguments::request() const {
     request.steps = steps;
     request.guidance = guidance;
     return request;
+}
+
+void add_vae(CLI::App& parser, std::string& vae) {
+    parser.add_option("--vae", vae, "autoencoder that makes images of a latent DiT's output: file or folder");
+}
+
+void use_vae(studio::ImageEvaluator& evaluator, const std::string& vae) {
+    if (!vae.empty()) evaluator.set_decoder(studio::open_weights(vae));
 }
 
 std::string image_table(const studio::ImageComparison& comparison) {

@@ -22,6 +22,10 @@ struct ImageArguments {
     studio::ImageRequest request() const;
 };
 
+/// Adds --vae to a command; gives its autoencoder to the evaluator when it is chosen.
+void add_vae(CLI::App& parser, std::string& vae);
+void use_vae(studio::ImageEvaluator& evaluator, const std::string& vae);
+
 /// The columns as a text table, with what they were measured on below it.
 std::string image_table(const studio::ImageComparison& comparison);
 

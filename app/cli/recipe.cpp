@@ -35,6 +35,7 @@ Result list_presets() {
         list.push_back({{"name", preset.name},
                         {"label", preset.label},
                         {"help", preset.help},
+                        {"kind", preset.kind},
                         {"source", preset.source},
                         {"recipe", preset.recipe}});
         result.text +=
@@ -65,7 +66,9 @@ Command recipe_command() {
                     if (check->parsed()) return check_recipe(options->model, options->file);
                     Result result;
                     result.json = preset_named(options->preset).recipe;
-                    open_model(options->model); // a recipe for a model that cannot be opened helps nobody
+                    // A recipe that does not fit the model helps nobody.
+                    for (const auto& problem : Recipe::from_json(result.json).problems(*open_model(options->model)))
+                        throw RecipeError(options->preset, "", problem);
                     result.text = result.json.dump(2) + "\n";
                     return result;
                 };

@@ -13,7 +13,7 @@ namespace quantscope::cli {
 namespace {
 
 struct Options {
-    std::string model, recipe, out;
+    std::string model, recipe, out, vae;
     ModelOptions told;
     ImageArguments images;
 };
@@ -43,6 +43,7 @@ Result sample(const Options& options, const Common& common, Progress& progress) 
         second(progress, 0.6, 1);
     const auto original = studio::open_weights(options.model, options.told);
     studio::ImageEvaluator evaluator(original, compute_options(common));
+    use_vae(evaluator, options.vae);
     std::filesystem::create_directories(options.out);
     const auto column = evaluator.original_column(request, first);
     auto files = write_pictures(options, request, column, quantized);
@@ -85,6 +86,7 @@ Command sample_command() {
                 options->images.add_to(parser);
                 parser.add_option("--recipe", options->recipe, "quantize by this recipe and show both");
                 parser.add_option("--out", options->out, "folder for the PNG files")->required();
+                add_vae(parser, options->vae);
                 add_heads(parser, options->told);
                 return
                     [options](const Common& common, Progress& progress) { return sample(*options, common, progress); };

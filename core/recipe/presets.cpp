@@ -110,4 +110,11 @@ const std::vector<Preset>& presets() {
     return all;
 }
 
+std::vector<Preset> presets_for(std::string_view kind) {
+    std::vector<Preset> chosen;
+    for (const Preset& preset : presets())
+        if (preset.kind.empty() || preset.kind == kind) chosen.push_back(preset);
+    return chosen;
+}
+
 } // namespace quantscope

@@ -43,6 +43,8 @@ struct Preset {
 };
 /// The shipped presets; the first is the one a new session starts with.
 const std::vector<Preset>& presets();
+/// Those that make sense for a model of this kind ("llm", "dit", …).
+std::vector<Preset> presets_for(std::string_view kind);
 
 /// Short form of a weight scheme for tables: "uniform W4 g64", "piecewise W3 channel", "float" for null.
 std::string scheme_label(const nlohmann::json& weight_scheme);

@@ -79,6 +79,28 @@ ImageEvaluator::ImageEvaluator(std::shared_ptr<const WeightSource> original, Com
     : compute_(compute)
     , original_(std::move(original), compute) {
     find_judge();
+    find_decoder();
+}
+
+void ImageEvaluator::find_decoder() {
+    const auto& path = original_.weights().model().checkpoint().path();
+    if (std::filesystem::exists(path / "model_index.json") && std::filesystem::exists(path / "vae" / "config.json"))
+        set_decoder(std::make_shared<OriginalWeights>(Model::open(path / "vae")));
+}
+
+void ImageEvaluator::set_decoder(std::shared_ptr<const WeightSource> autoencoder) {
+    auto decoder = std::make_unique<Autoencoder>(autoencoder, compute_);
+    if (decoder->architecture().latent_channels != architecture().in_channels)
+        throw ShapeError(autoencoder->model().checkpoint().path().string(), "",
+                         "decodes latents of " + std::to_string(decoder->architecture().latent_channels) +
+                             " channels, but the DiT makes " + std::to_string(architecture().in_channels) +
+                             "; give the autoencoder that it was trained with");
+    decoder_ = std::move(decoder);
+    images_.values.clear(); // what was sampled before was not decoded
+}
+
+ImageBatch ImageEvaluator::decoded(ImageBatch images, Progress& progress) {
+    return decoder_ ? decoder_->decode(images, progress) : std::move(images);
 }
 
 /// Beside the model's file, or in its folder.
@@ -113,7 +135,7 @@ ImageComparison ImageEvaluator::empty(const ImageRequest& request) const {
         comparison.frechet_reference = judge_->reference();
         comparison.frechet_samples = request.rows.size();
     }
-    if (const auto channels = architecture().in_channels; channels != 1 && channels != 3)
+    if (const auto channels = architecture().in_channels; !decoder_ && channels != 1 && channels != 3)
         comparison.remark = "latents without a decoder: their first three channels, in false colour";
     return comparison;
 }
@@ -125,12 +147,14 @@ void ImageEvaluator::sample_original(const ImageRequest& request, Progress& prog
     sampled_ = request;
     const auto plan = plan_of(request, original_);
     const auto every = std::max<std::int64_t>(1, plan.steps / curve_points);
-    Progress sampling(progress, 0, 0.9), predicting(progress, 0.9, 1);
+    Progress sampling(progress, 0, decoder_ ? 0.7 : 0.9), decoding(progress, decoder_ ? 0.7 : 0.9, 0.9),
+        predicting(progress, 0.9, 1);
     const auto start = std::chrono::steady_clock::now();
     auto images = original_.sample(plan, NoiseSchedule::linear(), order_of(request), sampling,
                                    [&](std::int64_t step, std::int64_t timestep, const ImageBatch& x) {
                                        if (step % every == 0) trajectory_.push_back({timestep, x, {}});
                                    });
+    images = decoded(std::move(images), decoding);
     seconds_ = seconds_since(start);
     predict_noise(predicting);
     images_ = std::move(images);
@@ -214,7 +238,9 @@ ImageColumn ImageEvaluator::candidate_column(std::shared_ptr<const WeightSource>
     sample_original(request, first);
     DiffusionTransformer model(std::move(weights), compute_);
     const auto start = std::chrono::steady_clock::now();
-    last_images_ = model.sample(plan_of(request, model), NoiseSchedule::linear(), order_of(request), sampling);
+    Progress denoising(sampling, 0, decoder_ ? 0.8 : 1), decoding(sampling, decoder_ ? 0.8 : 1, 1);
+    last_images_ =
+        decoded(model.sample(plan_of(request, model), NoiseSchedule::linear(), order_of(request), denoising), decoding);
     ImageColumn column;
     column.seconds = seconds_since(start);
     const ImageShape shape{images_.channels, images_.height, images_.width};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/comparison/image_judge.h"
+#include "core/model/autoencoder.h"
 #include "core/model/diffusion_transformer.h"
 #include "core/studio/image_views.h"
 
@@ -29,6 +30,9 @@ public:
     /// is found on its own; it judges from two images on.
     void set_judge(ImageJudge judge) { judge_ = std::make_unique<ImageJudge>(std::move(judge)); }
     const ImageJudge* judge() const { return judge_.get(); }
+    /// What makes images of latents. A diffusers pipeline's own (its folder vae) is found on its own.
+    /// \throws ShapeError when it decodes latents of another number of channels
+    void set_decoder(std::shared_ptr<const WeightSource> autoencoder);
     /// Samples the original; remembered, so that asking again for the same costs nothing.
     /// \throws UsageError, DataError naming what of the request cannot be done; Cancelled
     ImageColumn original_column(const ImageRequest& request, Progress& progress);
@@ -51,6 +55,9 @@ private:
     void sample_original(const ImageRequest& request, Progress& progress);
     std::vector<NoiseError> noise_errors(DiffusionTransformer& model, Progress& progress) const;
     void find_judge();
+    void find_decoder();
+    /// Latents decoded, pixels as they are.
+    ImageBatch decoded(ImageBatch images, Progress& progress);
     void let_judge(ImageColumn& column, const ImageRequest& request, Progress& progress) const;
     Picture picture_of(const ImageBatch& images, std::int64_t index) const;
     std::vector<std::int64_t> seen_classes() const;
@@ -63,6 +70,7 @@ private:
     std::vector<Seen> trajectory_;
     double seconds_ = 0;
     std::unique_ptr<ImageJudge> judge_;
+    std::unique_ptr<Autoencoder> decoder_;
 };
 
 } // namespace quantscope::studio

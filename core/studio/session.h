@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/progress.h"
+#include "core/studio/image_views.h"
 #include "core/studio/views.h"
 
 namespace quantscope::studio {
@@ -96,6 +97,16 @@ public:
                  const std::function<void(std::size_t column, const std::string& piece)>& streamed, Progress& progress);
     /// The ten most likely tokens at a position of the last compared text, in the original and in column `column`.
     std::vector<TokenCandidate> candidates(std::size_t column, std::size_t position) const;
+
+    // --- images ---------------------------------------------------------------------------------------------------
+    /// Whether the model is a DiT that images can be sampled from.
+    bool samples_images() const;
+    /// Of the model's classes; as many as it has, empty names where it names none.
+    std::vector<std::string> classes() const;
+    /// The rows and settings of a request, with no column yet.
+    ImageComparison requested_images(const ImageRequest& request);
+    /// Images of the original (recipe null) or of a recipe, which is fitted first when it is not yet.
+    ImageColumn sample_images(const nlohmann::json& recipe, const ImageRequest& request, Progress& progress);
 
     // --- exporting ------------------------------------------------------------------------------------------------
     struct ExportFormat {

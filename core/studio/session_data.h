@@ -16,6 +16,7 @@
 #include "core/schemes/fit_site.h"
 #include "core/statistics/weight_statistics.h"
 #include "core/studio/evaluator.h"
+#include "core/studio/image_evaluator.h"
 #include "core/studio/session.h"
 
 namespace quantscope::studio {
@@ -55,9 +56,11 @@ struct Session::Data {
     /// One evaluation at a time: the language model's key–value cache and scratch tensors are its own.
     std::mutex evaluating;
     std::unique_ptr<Evaluator> evaluator;
+    std::unique_ptr<ImageEvaluator> image_evaluator; ///< made on first need; null for what is no DiT
     /// [column][position] of the last compared text; guarded by `caches`.
     std::vector<std::vector<std::vector<TokenCandidate>>> candidates;
 
+    ImageEvaluator& need_image_evaluator();           ///< call it under `evaluating`
     const Site& site(const std::string& layer) const; ///< \throws DataError when there is none
     const LayerRow& row(const std::string& layer) const;
     MatrixSource source(const std::string& layer) const;

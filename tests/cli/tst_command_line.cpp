@@ -130,6 +130,7 @@ void CommandLineTest::everyPresetFitsTheDefaultModel() {
     const auto presets = run({"recipe", "presets", "--json"}).json()["presets"].toArray();
     QVERIFY(presets.size() >= 10);
     for (const auto& preset : presets) {
+        if (preset.toObject()["kind"] == "dit") continue; // of roles that a language model has not
         const auto made = run({"recipe", "new", model, "--preset", preset.toObject()["name"].toString()});
         QCOMPARE(made.exit_code, 0);
         const auto check = run({"recipe", "check", model, write("preset.json", made.out), "--json"});

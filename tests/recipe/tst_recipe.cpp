@@ -52,6 +52,7 @@ private Q_SLOTS:
     void labelsAreShort();
     void filesAreReadAndBrokenOnesNamed();
     void problemsOfTheDefaultModelAreNamed();
+    void theStudysMixesOfADitCoverTheSameSites();
 };
 
 void RecipeTest::defaultsAreFilledIn() {
@@ -243,10 +244,33 @@ void RecipeTest::filesAreReadAndBrokenOnesNamed() {
     QVERIFY_EXCEPTION_THROWN(Recipe::load(folder.filePath("none.json").toStdString()), Error);
 }
 
+void RecipeTest::theStudysMixesOfADitCoverTheSameSites() {
+    const auto model =
+        Model::open(std::string(QUANTSCOPE_GOLDENS) + "/diffusion/original_patch4/model.pt", {.heads = 6});
+    int mixes = 0;
+    for (const Preset& preset : presets_for("dit")) {
+        const auto recipe = Recipe::from_json(preset.recipe);
+        const auto found = recipe.problems(*model);
+        QVERIFY2(found.empty(), found.empty() ? "" : (preset.name + ": " + found.front()).c_str());
+        if (preset.name.rfind("study-dit-", 0) != 0) continue;
+        ++mixes;
+        for (const Site& site : model->sites()) {
+            const bool layer = site.role == "qkv" || site.role == "proj" || site.role == "fc1" || site.role == "fc2";
+            const auto scheme = recipe.weight_scheme(site);
+            QVERIFY2(!scheme.is_null(), site.name.c_str());
+            const auto grid = scheme["grid"]["name"].get<std::string>();
+            const bool mixed = preset.name.find("-rest-") != std::string::npos;
+            const auto expected = mixed ? (layer ? "layers-" : "rest-") + grid : "study-dit-" + grid;
+            QVERIFY2(preset.name.find(expected) != std::string::npos, (preset.name + " " + site.name).c_str());
+        }
+    }
+    QCOMPARE(mixes, 16);
+}
+
 void RecipeTest::problemsOfTheDefaultModelAreNamed() {
     if (!QFile::exists(QUANTSCOPE_DEFAULT_MODEL)) QSKIP("the default model is not there; run packaging/setup.sh");
     const auto model = Model::open(QUANTSCOPE_DEFAULT_MODEL);
-    for (const Preset& preset : presets()) {
+    for (const Preset& preset : presets_for("llm")) {
         const auto found = Recipe::from_json(preset.recipe).problems(*model);
         QVERIFY2(found.empty(), found.empty() ? "" : found.front().c_str());
     }
