@@ -4,6 +4,7 @@
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QScreen>
+#include <QStyleOptionButton>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -23,10 +24,6 @@ ChoiceButton::ChoiceButton(const QString& what, QWidget* parent)
     , popup_(new QFrame(this, Qt::Popup))
     , filter_(new QLineEdit)
     , list_(new QListWidget) {
-    setIcon(themed_icon(QStringLiteral("go-down")));
-    setIconSize({10, 10});
-    setLayoutDirection(Qt::RightToLeft); // the arrow behind the words
-    popup_->setLayoutDirection(Qt::LeftToRight);
     popup_->setProperty("card", true);
     filter_->setPlaceholderText(tr("Filter…"));
     filter_->setAccessibleName(tr("Filter %1").arg(what));
@@ -139,6 +136,11 @@ void ChoiceButton::updateText() {
         setText(tr("%1 %2").arg(names.size()).arg(what_));
     setAccessibleDescription(few);
     updateGeometry();
+}
+
+void ChoiceButton::initStyleOption(QStyleOptionButton* option) const {
+    QPushButton::initStyleOption(option);
+    option->features |= QStyleOptionButton::HasMenu;
 }
 
 void ChoiceButton::open() {

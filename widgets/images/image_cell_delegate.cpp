@@ -55,7 +55,7 @@ void ImageCellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opt
     painter->setPen(theme.grid); // goes on from the row's header
     painter->drawLine(option.rect.bottomLeft(), option.rect.bottomRight());
     if (sampled) {
-        draw_picture(*painter, place, as_image(shown));
+        draw_picture(*painter, place, pictureFor(shown, place.size(), painter->device()->devicePixelRatioF()));
         paintCaptions(painter, QRect(option.rect.left() + 2, place.bottom() + 4, option.rect.width() - 4, line_height),
                       row, column);
     } else {
@@ -73,6 +73,16 @@ void ImageCellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opt
         painter->drawRoundedRect(QRectF(place).adjusted(-2.5, -2.5, 2.5, 2.5), 3, 3);
     }
     painter->restore();
+}
+
+QImage ImageCellDelegate::pictureFor(const studio::Picture* picture, const QSize& place,
+                                     double device_pixel_ratio) const {
+    const QImage whole = as_image(picture);
+    if (place.width() * device_pixel_ratio >= whole.width()) return whole;
+    QImage& small = shrunk_[picture];
+    if (small.size() != (QSizeF(place) * device_pixel_ratio).toSize())
+        small = shrunk(whole, QSizeF(place), device_pixel_ratio);
+    return small;
 }
 
 void ImageCellDelegate::paintCaptions(QPainter* painter, const QRect& below, int row, int column) const {

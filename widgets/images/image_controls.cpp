@@ -190,8 +190,9 @@ void ImageControls::setRequest(const studio::ImageRequest& request) {
         labels.push_back(row.label);
         if (std::find(seeds.begin(), seeds.end(), row.seed) == seeds.end()) seeds.push_back(row.seed);
     }
-    for (std::size_t i = 0; i < candidates_.size(); ++i)
-        if (std::find(request.models.begin(), request.models.end(), candidates_[i]) != request.models.end())
+    for (std::size_t i = 0; i < candidates_.size(); ++i) // the present recipe may have been edited: a name is enough
+        if (std::any_of(request.models.begin(), request.models.end(),
+                        [&](const auto& model) { return model.name == candidates_[i].name; }))
             models.push_back(int(i));
     class_choice_->setChosen(labels);
     model_choice_->setChosen(models);

@@ -52,6 +52,7 @@ ImageGrid::ImageGrid(QWidget* parent)
 void ImageGrid::setComparison(ComparisonSnapshot comparison) {
     const QModelIndex current = currentIndex();
     const QSize size = comparison ? picture_size(*comparison) : QSize();
+    static_cast<ImageCellDelegate*>(itemDelegate())->forget();
     model_->setComparison(std::move(comparison));
     if (size != picture_size_ && !size.isEmpty()) {
         picture_size_ = size;

@@ -1,6 +1,7 @@
 // The grid of pictures: classes and seeds down, models across, with zoom for all cells at once.
 #pragma once
 
+#include <QHash>
 #include <QStyledItemDelegate>
 #include <QTableView>
 
@@ -69,10 +70,14 @@ public:
     static constexpr int margin = 6;
     QRect pictureRect(const QRect& cell, const QSize& shown) const;
 
+    void forget() { shrunk_.clear(); } ///< the pictures made smaller: others have come
+
 private:
+    QImage pictureFor(const studio::Picture* picture, const QSize& place, double device_pixel_ratio) const;
     void paintCaptions(QPainter* painter, const QRect& below, int row, int column) const;
     bool isNarrow(int cell_width) const; ///< metrics take two lines
     ImageGrid* grid_;
+    mutable QHash<const studio::Picture*, QImage> shrunk_; ///< averaging a large picture takes longer than a repaint
 };
 
 } // namespace quantscope::widgets

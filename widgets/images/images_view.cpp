@@ -175,8 +175,11 @@ void ImagesView::setComparison(ComparisonSnapshot comparison) {
     summary_->setComparison(comparison_);
     const bool any = comparison_ && !comparison_->rows.empty() && !comparison_->columns.empty();
     body_->setCurrentIndex(any ? 1 : 0);
-    if (any && !grid_->currentIndex().isValid())
+    if (any && !grid_->currentIndex().isValid()) {
+        grid_->setAutoScroll(false); // not laid out yet: the first column would be scrolled away
         grid_->setCurrentIndex(grid_->model()->index(0, std::min(1, int(comparison_->columns.size()) - 1)));
+        grid_->setAutoScroll(true);
+    }
     showPair(grid_->currentIndex().row(), grid_->currentIndex().column());
     updateCaption();
     updateEmpty();
@@ -196,6 +199,7 @@ void ImagesView::updateCaption() {
                        .arg(sampler_name(comparison_->sampler))
                        .arg(comparison_->steps)
                        .arg(number_text(comparison_->guidance, 2));
+    if (comparison_->columns.size() > 1) text += tr(" · below each image PSNR and SSIM to the original");
     if (sampled < all) text += tr(" · %1 of %2 images sampled").arg(sampled).arg(all);
     caption_->setText(text);
     QString remark = QString::fromStdString(comparison_->remark);

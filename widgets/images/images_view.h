@@ -33,6 +33,9 @@ public:
 
     studio::ImageRequest request() const { return controls_->request(); }
     void setRequest(const studio::ImageRequest& request) { controls_->setRequest(request); }
+    /// The controls, to be restored with the session. What does not fit is left out, as if it had not been remembered.
+    nlohmann::json state() const;
+    void restore(const nlohmann::json& state);
     void generate() { controls_->submit(); } ///< Ctrl+Return; while it samples, asks to stop
     void choose(int row, int column);        ///< opens this cell's pair
     void setPairMode(PairCanvas::Mode mode) { pair_->setMode(mode); }

@@ -14,13 +14,6 @@ constexpr int longest_name = 28, shortest_name = 9; ///< letters
 
 bool is_known(const studio::NoiseError& error) { return std::isfinite(error.relative); }
 
-/// Ends tell models apart: a name loses its middle.
-QString short_name(const std::string& name, int longest = longest_name) {
-    const QString whole = QString::fromStdString(name);
-    if (whole.size() <= longest) return whole;
-    return whole.left(longest / 2) + QStringLiteral("…") + whole.right((longest - 1) / 2);
-}
-
 } // namespace
 
 NoiseErrorPlot::NoiseErrorPlot(QWidget* parent)

@@ -198,7 +198,7 @@ QString PairCanvas::pixelText() const {
     if (is_sampled(original())) words << QStringLiteral("original %1").arg(pixel_text(*original(), x, y));
     if (column_ > 0 && !difference_.values.empty()) {
         const float value = difference_.at(x, y);
-        words << QStringLiteral("%1 %2").arg(other_name_, pixel_text(*other(), x, y))
+        words << QStringLiteral("%1 %2").arg(short_name(other_name_.toStdString(), 24), pixel_text(*other(), x, y))
               << QStringLiteral("difference %1%2").arg(value > 0 ? "+" : "", number_text(double(value)));
     }
     return words.join(QStringLiteral(" · "));

@@ -64,7 +64,7 @@ PairPanel::PairPanel(QWidget* parent)
     : QWidget(parent)
     , canvas_(new PairCanvas)
     , title_(new ElidedLabel)
-    , readout_(new ElidedLabel)
+    , readout_(new QLabel)
     , zoom_(quiet({}))
     , scale_(new DifferenceScale(canvas_))
     , modes_(new QButtonGroup(this)) {
@@ -74,7 +74,10 @@ PairPanel::PairPanel(QWidget* parent)
     readout_->setObjectName(QStringLiteral("pairReadout"));
     readout_->setAccessibleName(tr("Values under the cursor"));
     readout_->setFont(Theme::current().number_font(-1));
-    readout_->setElideMode(Qt::ElideRight);
+    readout_->setWordWrap(true); // in two lines where one is short, and always as high, so that nothing jumps
+    readout_->setFixedHeight(2 * QFontMetrics(readout_->font()).lineSpacing());
+    readout_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    readout_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
     zoom_->setObjectName(QStringLiteral("pairZoom"));
     auto* inside = new QVBoxLayout;
     inside->setContentsMargins(8, 8, 8, 8);

@@ -29,8 +29,8 @@ private:
     void updateReadout();
 
     PairCanvas* canvas_;
-    ElidedLabel *title_, *readout_;
-    QLabel* zoom_;
+    ElidedLabel* title_;
+    QLabel *readout_, *zoom_;
     QWidget* scale_;
     QButtonGroup* modes_;
 };

@@ -102,6 +102,12 @@ QString class_text(const QString& name, int label) {
     return name.isEmpty() ? QStringLiteral("class %1").arg(label) : name;
 }
 
+QString short_name(const std::string& name, int longest) {
+    const QString whole = QString::fromStdString(name);
+    if (whole.size() <= longest) return whole;
+    return whole.left(longest / 2) + QStringLiteral("…") + whole.right((longest - 1) / 2);
+}
+
 double next_zoom(double zoom, int steps) {
     const auto& all = zooms();
     const auto at = std::lower_bound(all.begin(), all.end(), zoom - 1e-9) - all.begin();
@@ -125,8 +131,17 @@ QString zoom_text(double zoom) {
 }
 
 void draw_picture(QPainter& painter, const QRectF& place, const QImage& image) {
-    painter.setRenderHint(QPainter::SmoothPixmapTransform, place.width() < image.width());
-    painter.drawImage(place, image);
+    painter.setRenderHint(QPainter::SmoothPixmapTransform, false);
+    if (place.width() >= image.width())
+        painter.drawImage(place, image);
+    else
+        painter.drawImage(place, shrunk(image, place.size(), painter.device()->devicePixelRatioF()));
+}
+
+QImage shrunk(const QImage& image, const QSizeF& place, double device_pixel_ratio) {
+    const QSize size = (place * device_pixel_ratio).toSize();
+    if (size.isEmpty() || size.width() >= image.width()) return image.copy();
+    return image.scaled(size, Qt::IgnoreAspectRatio, Qt::SmoothTransformation);
 }
 
 } // namespace quantscope::widgets

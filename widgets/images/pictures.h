@@ -42,6 +42,9 @@ QString psnr_text(double psnr_db);
 /// "Trouser", or "class 1" for a class without a name.
 QString class_text(const QString& name, int label);
 
+/// A model's name in at most so many letters: it loses its middle, as ends tell models apart.
+QString short_name(const std::string& name, int longest = 28);
+
 /// Zoom goes through 1/8, 1/4, 1/2, 1, 2, 3, …, 32 screen pixels for one of the picture: enlarged by whole steps, so
 /// that each of its pixels is as wide as the next.
 double next_zoom(double zoom, int steps);
@@ -51,5 +54,7 @@ double fitting_zoom(const QSize& picture, const QSizeF& room);
 QString zoom_text(double zoom);
 /// Squares for pixels when enlarged, averaged when made smaller.
 void draw_picture(QPainter& painter, const QRectF& place, const QImage& image);
+/// The picture averaged down to a place on a screen; as it is when the place is larger. A copy in either case.
+QImage shrunk(const QImage& image, const QSizeF& place, double device_pixel_ratio);
 
 } // namespace quantscope::widgets
