@@ -21,6 +21,7 @@ private Q_SLOTS:
     void the_summary_tells_what_a_model_costs();
     void a_narrow_view_puts_the_panels_behind_tabs();
     void remarks_and_reasons_are_said();
+    void tab_leads_from_the_controls_to_the_numbers();
     void colours_follow_the_theme();
     void pictures_for_a_persons_eye();
 };
@@ -156,6 +157,29 @@ void TestImagesView::remarks_and_reasons_are_said() {
     view_->setAvailable(false, QStringLiteral("it has text conditioning; only its weights can be quantized"));
     QVERIFY(find<QLabel>("imagesUnavailable")->isVisible());
     QVERIFY(!find<QPushButton>("imageGenerate")->isEnabled());
+}
+
+void TestImagesView::tab_leads_from_the_controls_to_the_numbers() {
+    for (const int width : {1100, 420}) {
+        view_->resize(width, 760);
+        show(made_up::comparison());
+        QStringList order;
+        QWidget* at = find<QWidget>("imageClasses");
+        for (QWidget* next = at; next; next = next == view_.get() ? nullptr : next->nextInFocusChain()) {
+            if (!(next->focusPolicy() & Qt::TabFocus) || next->objectName().startsWith(QLatin1String("qt_"))) continue;
+            order << next->objectName();
+            QVERIFY2(!next->accessibleName().isEmpty() || next->inherits("QTabBar") || next->window() != view_.get(),
+                     qPrintable(next->objectName()));
+        }
+        qsizetype last = -1;
+        for (const char* name : {"imageClasses", "imageSeeds", "imageModels", "imageSampler", "imageSteps",
+                                 "imageGuidance", "imageGenerate", "imageGrid", "pairSideBySide", "pairDifference",
+                                 "pairCanvas", "noiseErrorPlot", "imageSummary"}) {
+            const qsizetype place = order.indexOf(QLatin1String(name));
+            QVERIFY2(place > last, qPrintable(QLatin1String(name) + QStringLiteral(" in ") + order.join(u' ')));
+            last = place;
+        }
+    }
 }
 
 void TestImagesView::colours_follow_the_theme() {

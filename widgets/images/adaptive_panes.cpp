@@ -39,6 +39,7 @@ AdaptivePanes::AdaptivePanes(const std::array<Panel, panel_count>& panels, QWidg
 QWidget* AdaptivePanes::makeTabs(int first, int count) {
     auto* tabs = new QTabWidget;
     tabs->setObjectName(first == 0 ? QStringLiteral("imageTabs") : QStringLiteral("imageLowerTabs"));
+    tabs->setAccessibleName(tr("Panels"));
     tabs->setDocumentMode(true);
     for (int i = first; i < first + count; ++i)
         tabs->addTab(panels_[std::size_t(i)].widget, panels_[std::size_t(i)].title);
@@ -70,7 +71,7 @@ void AdaptivePanes::arrange(Arrangement arrangement) {
                                                            : makeSplitter(2, Qt::Horizontal, {440, 560}));
         both->setStretchFactor(0, 3);
         both->setStretchFactor(1, 1);
-        both->setSizes({600, 220});
+        both->setSizes({600, arrangement == Arrangement::medium ? 180 : 220});
         container_ = both;
     }
     layout()->addWidget(container_);

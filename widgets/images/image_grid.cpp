@@ -15,6 +15,7 @@
 
 #include "core/base/errors.h"
 #include "widgets/images/image_header.h"
+#include "widgets/parts.h"
 #include "widgets/theme.h"
 
 namespace quantscope::widgets {
@@ -26,7 +27,8 @@ constexpr int smallest_side = 84, largest_side = 128; ///< screen pixels of a pi
 
 ImageGrid::ImageGrid(QWidget* parent)
     : QTableView(parent)
-    , model_(new ImageGridModel(this)) {
+    , model_(new ImageGridModel(this))
+    , corner_(quiet(tr("PSNR · SSIM\nto original"))) {
     setObjectName(QStringLiteral("imageGrid"));
     setAccessibleName(tr("Sampled images"));
     setToolTip(tr("The same classes and seeds, from the same noise, sampled by each model. Arrows move, Return or a "
@@ -43,6 +45,12 @@ ImageGrid::ImageGrid(QWidget* parent)
     setTabKeyNavigation(false);
     setCornerButtonEnabled(false);
     setFrameShape(QFrame::NoFrame);
+    setCornerWidget(new QWidget); // between the scroll bars, where the style would draw a frame
+    corner_->setParent(this);
+    corner_->setFont(Theme::current().text_font(-1));
+    corner_->setAlignment(Qt::AlignLeft | Qt::AlignBottom);
+    corner_->setContentsMargins(8, 0, 0, 8);
+    corner_->setAttribute(Qt::WA_TransparentForMouseEvents);
     connect(this, &QAbstractItemView::clicked, this,
             [this](const QModelIndex& index) { Q_EMIT cellOpened(index.row(), index.column(), false); });
     connect(&ThemeNotifier::instance(), &ThemeNotifier::changed, this, &ImageGrid::fitCells);
@@ -80,6 +88,13 @@ double ImageGrid::usualZoom() const {
     const int room = width() - verticalHeader()->sizeHint().width() - verticalScrollBar()->sizeHint().width();
     const int side = std::clamp(room / columns - 2 * ImageCellDelegate::margin, smallest_side, largest_side);
     return fitting_zoom(picture_size_, QSizeF(side, side));
+}
+
+void ImageGrid::updateGeometries() {
+    QTableView::updateGeometries();
+    corner_->setGeometry(0, 0, verticalHeader()->width(), horizontalHeader()->height());
+    corner_->setVisible(model_->columnCount() > 1);
+    corner_->raise();
 }
 
 void ImageGrid::resizeEvent(QResizeEvent* event) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QHash>
+#include <QLabel>
 #include <QStyledItemDelegate>
 #include <QTableView>
 
@@ -47,12 +48,14 @@ protected:
     void wheelEvent(QWheelEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    void updateGeometries() override;
 
 private:
     void fitCells();
     double usualZoom() const;
 
     ImageGridModel* model_;
+    QLabel* corner_; ///< says what the numbers below the pictures are
     double zoom_ = 1;
     bool zoom_chosen_ = false, shows_original_ = false;
     QSize picture_size_;

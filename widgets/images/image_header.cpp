@@ -43,7 +43,7 @@ ImageHeader::ImageHeader(Qt::Orientation orientation, const ImageGridModel* cell
 QSize ImageHeader::sizeHint() const {
     if (orientation() == Qt::Horizontal) return {0, (isNarrow() ? 4 : 3) * line_height + 2 * margin};
     const QFontMetrics metrics(title_font());
-    int widest = 56;
+    int widest = 64;
     for (int row = 0; row < cells_->rowCount(); ++row)
         for (const QString& text : {cells_->rowTitle(row), cells_->rowDetail(row)})
             widest = std::max(widest, metrics.horizontalAdvance(text));

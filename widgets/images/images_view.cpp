@@ -199,7 +199,6 @@ void ImagesView::updateCaption() {
                        .arg(sampler_name(comparison_->sampler))
                        .arg(comparison_->steps)
                        .arg(number_text(comparison_->guidance, 2));
-    if (comparison_->columns.size() > 1) text += tr(" · below each image PSNR and SSIM to the original");
     if (sampled < all) text += tr(" · %1 of %2 images sampled").arg(sampled).arg(all);
     caption_->setText(text);
     QString remark = QString::fromStdString(comparison_->remark);
