@@ -114,7 +114,12 @@ void write_model(TrainableDit& dit, const Options& options, double error) {
     const auto& p = dit.parameters();
     p.write_model(options.out / "model.safetensors", DType::F16, {{"pos_embed", dit.positions()}},
                   {{"steps", std::to_string(p.steps())}, {"test_error", std::to_string(error)}});
-    const nlohmann::json config = {{"num_heads", options.heads}, {"num_classes", 10}, {"input_size", 28}};
+    const nlohmann::json config = {
+        {"num_heads", options.heads},
+        {"num_classes", 10},
+        {"input_size", 28},
+        {"class_names",
+         {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"}}};
     AtomicFile file(options.out / "config.json");
     const std::string text = config.dump(1) + "\n";
     file.write(text);

@@ -11,6 +11,7 @@
 #include "app/studio/welcome.h"
 #include "core/schemes/parameter.h"
 #include "widgets/compare/compare_view.h"
+#include "widgets/images/images_view.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/jobs/jobs_panel.h"
 #include "widgets/layers/layer_tree.h"
@@ -85,6 +86,10 @@ void MainWindow::showJob(const widgets::JobState& job) {
         QTimer::singleShot(6000, bar, [this, bar, id = job.id] {
             if (job_line_->job().id == id) bar->hide();
         });
+    }
+    if (job.is_over() && job.id == images_job_) {
+        images_job_ = 0;
+        images_->setBusy(false);
     }
     if (job.is_over() && (job.id == compare_job_ || job.id == write_job_)) { // either can end while the other goes on
         (job.id == compare_job_ ? compare_job_ : write_job_) = 0;

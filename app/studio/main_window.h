@@ -1,6 +1,6 @@
 // The studio's window: connects the views to the session, and every change to the recipe's undo stack. Its parts lie in
 // files by concern: _layout (panels), _actions (menus, keys), _model (opening, restoring), _recipe (schemes), _estimate
-// (their effects), _work (quantizing, comparing, exporting).
+// (their effects), _work (quantizing, comparing, exporting), _images (sampling).
 #pragma once
 
 #include <QElapsedTimer>
@@ -31,6 +31,7 @@ class Welcome;
 namespace widgets {
 class CompareView;
 class ElidedLabel;
+class ImagesView;
 class JobLine;
 class JobsPanel;
 class LayerTree;
@@ -42,7 +43,8 @@ class WeightsView;
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
-    enum View { overview_view, weights_view, compare_view };
+    enum View { overview_view, weights_view, compare_view, images_view };
+    static constexpr int view_count = 4;
 
     explicit MainWindow(QWidget* parent = nullptr);
     ~MainWindow() override;
@@ -63,6 +65,7 @@ public:
     void quantize();
     void compareAll();  ///< perplexity of the original and of what is ticked
     void compareText(); ///< the ticked models continue the prompt
+    void sampleImages(const studio::ImageRequest& request);
     void exportTo(const QString& format, const QString& target);
     void exportReport(const QString& target);
     /// Nothing runs and nothing waits to be drawn; for pictures and tests.
@@ -74,6 +77,7 @@ Q_SIGNALS:
     void quantized();
     void compared();
     void textCompared();
+    void imagesSampled();
     void exported(const QString& target);
 
 protected:
@@ -132,6 +136,10 @@ private:
     void exportReportDialog();
     void showJob(const widgets::JobState& job);
     void showTotals();
+    // _images
+    void connectImages();
+    void offerModels(); ///< the present recipe and the presets, to be sampled beside the original
+    void fillPresets(); ///< those of the open model's kind
 
     std::shared_ptr<studio::Session> session_;
     RecipeDocument document_;
@@ -154,6 +162,7 @@ private:
     widgets::WeightsView* weights_ = nullptr;
     widgets::OverviewView* overview_ = nullptr;
     widgets::CompareView* compare_ = nullptr;
+    widgets::ImagesView* images_ = nullptr;
     widgets::JobsPanel* jobs_panel_ = nullptr;
     widgets::JobLine* job_line_ = nullptr;
     QDockWidget *layers_dock_ = nullptr, *scheme_dock_ = nullptr, *jobs_dock_ = nullptr;
@@ -165,6 +174,7 @@ private:
     QTimer estimate_timer_, fit_timer_, save_timer_;
     quint64 estimate_job_ = 0, measure_job_ = 0, open_job_ = 0;
     quint64 compare_job_ = 0, write_job_ = 0; ///< at work in the Compare view
+    quint64 images_job_ = 0;
     // Last, so that they stop before what their work uses goes.
     widgets::LatestTask plan_task_, estimate_task_, fit_task_, selection_task_;
     JobRunner jobs_;

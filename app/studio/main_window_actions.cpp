@@ -16,6 +16,7 @@
 #include "app/studio/message_bar.h"
 #include "core/recipe/recipe.h"
 #include "widgets/compare/compare_view.h"
+#include "widgets/images/images_view.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/jobs/jobs_panel.h"
 #include "widgets/layers/layer_tree.h"
@@ -76,7 +77,11 @@ void MainWindow::buildActions() {
     addAction("quantize", "&Quantize", "media-playback-start", Keys("Ctrl+R"),
               "Quantize every layer that the recipe covers, in the background", [this] { quantize(); });
     addAction("compare", "&Compare", "office-chart-bar", Keys("Ctrl+Return"),
-              "Measure perplexity and divergence of the ticked models", [this] {
+              "Measure the ticked models: perplexity and divergence, or images", [this] {
+                  if (session_ && session_->samples_images()) {
+                      showView(images_view);
+                      return images_->generate();
+                  }
                   showView(compare_view);
                   compareAll();
               });
@@ -87,8 +92,8 @@ void MainWindow::buildActions() {
     addAction("exportReport", "Export &report…", "document-export", Keys("Ctrl+Shift+E"),
               "Write an HDF5 report with statistics, errors and comparisons", [this] { exportReportDialog(); });
 
-    const char* const views[] = {"&Overview", "&Weights", "&Compare"};
-    for (int view = 0; view < 3; ++view)
+    const char* const views[view_count] = {"&Overview", "&Weights", "&Compare", "&Images"};
+    for (int view = 0; view < view_count; ++view)
         addAction(QStringLiteral("view%1").arg(view), QString::fromUtf8(views[view]), "",
                   Keys(QStringLiteral("Ctrl+%1").arg(view + 1)), QStringLiteral("Show this view"),
                   [this, view] { showView(View(view)); });
@@ -137,25 +142,15 @@ void MainWindow::buildMenus() {
 
     preset_menu_ = new QMenu(QStringLiteral("&Presets"), this);
     preset_menu_->setToolTipsVisible(true);
-    for (const Preset& preset : presets()) {
-        const QString name = QString::fromStdString(preset.name), help = QString::fromStdString(preset.help);
-        QAction* action = preset_menu_->addAction(QString::fromStdString(preset.label));
-        action->setObjectName(QStringLiteral("preset_") + name);
-        QString tip = QStringLiteral("<b>%1</b><br>%2").arg(name.toHtmlEscaped(), help.toHtmlEscaped());
-        if (!preset.source.empty())
-            tip += QStringLiteral("<br><i>%1</i>").arg(QString::fromStdString(preset.source).toHtmlEscaped());
-        action->setToolTip(tip);
-        action->setStatusTip(help);
-        connect(action, &QAction::triggered, this, [this, name] { applyPreset(name); });
-    }
+    fillPresets();
     QMenu* recipe = menuBar()->addMenu(QStringLiteral("&Recipe"));
     recipe->setObjectName(QStringLiteral("recipeMenu"));
     recipe->addMenu(preset_menu_);
     fill(recipe, {"openRecipe", "saveRecipe", "saveRecipeAs", "", "undo", "redo", "", "selectNone"});
     fill(menuBar()->addMenu(QStringLiteral("&Model")), {"find", "", "quantize", "compare", "", "cancel"});
-    QMenu* view =
-        fill(menuBar()->addMenu(QStringLiteral("&View")), {"view0", "view1", "view2", "", "layersPanel", "schemePanel",
-                                                           "jobsPanel", "", "focusLayers", "focusScheme", "", "theme"});
+    QMenu* view = fill(menuBar()->addMenu(QStringLiteral("&View")),
+                       {"view0", "view1", "view2", "view3", "", "layersPanel", "schemePanel", "jobsPanel", "",
+                        "focusLayers", "focusScheme", "", "theme"});
     auto* themes = new QActionGroup(this);
     using widgets::ThemeChoice;
     for (const auto& [text, choice] : std::initializer_list<std::pair<const char*, ThemeChoice>>{
@@ -171,6 +166,22 @@ void MainWindow::buildMenus() {
             [action, choice = choice] { action->setChecked(widgets::ThemeNotifier::instance().choice() == choice); });
     }
     fill(menuBar()->addMenu(QStringLiteral("&Help")), {"shortcuts", "about"});
+}
+
+void MainWindow::fillPresets() {
+    preset_menu_->clear();
+    for (const Preset& preset : presets_for(session_ ? session_->card().kind : "llm")) {
+        const QString name = QString::fromStdString(preset.name), help = QString::fromStdString(preset.help);
+        QAction* action = preset_menu_->addAction(QString::fromStdString(preset.label));
+        action->setObjectName(QStringLiteral("preset_") + name);
+        QString tip = QStringLiteral("<b>%1</b><br>%2").arg(name.toHtmlEscaped(), help.toHtmlEscaped());
+        if (!preset.source.empty())
+            tip += QStringLiteral("<br><i>%1</i>").arg(QString::fromStdString(preset.source).toHtmlEscaped());
+        action->setToolTip(tip);
+        action->setStatusTip(help);
+        connect(action, &QAction::triggered, this, [this, name] { applyPreset(name); });
+    }
+    compare_->setPresets(studio::Session::presets(session_ ? session_->card().kind : "llm"));
 }
 
 void MainWindow::buildToolBar() {
@@ -238,7 +249,7 @@ void MainWindow::updateActions() {
     for (const char* name : {"close", "openRecipe", "saveRecipe", "saveRecipeAs", "find", "selectNone", "quantize",
                              "export", "exportReport"})
         actions_.value(QLatin1String(name))->setEnabled(open);
-    actions_.value("compare")->setEnabled(open && session_->card().can_evaluate);
+    actions_.value("compare")->setEnabled(open && (session_->card().can_evaluate || session_->samples_images()));
     actions_.value("cancel")->setEnabled(jobs_.current() != 0);
     preset_menu_->setEnabled(open);
     for (const char* name : {"toolRecipe", "toolExport"})

@@ -13,6 +13,7 @@
 #include "app/studio/welcome.h"
 #include "widgets/compare/compare_view.h"
 #include "widgets/elided_label.h"
+#include "widgets/images/images_view.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/jobs/jobs_panel.h"
 #include "widgets/layers/layer_tree.h"
@@ -26,7 +27,7 @@ void MainWindow::buildViews() {
     overview_ = new widgets::OverviewView;
     weights_ = new widgets::WeightsView;
     compare_ = new widgets::CompareView;
-    compare_->setPresets(studio::Session::presets());
+    images_ = new widgets::ImagesView;
     views_ = new QTabWidget;
     views_->setObjectName(QStringLiteral("views"));
     views_->setDocumentMode(true);
@@ -34,9 +35,11 @@ void MainWindow::buildViews() {
     views_->addTab(overview_, QStringLiteral("Overview"));
     views_->addTab(weights_, QStringLiteral("Weights"));
     views_->addTab(compare_, QStringLiteral("Compare"));
+    views_->addTab(images_, QStringLiteral("Images"));
     views_->setTabToolTip(overview_view, QStringLiteral("All layers by one measure (Ctrl+1)"));
     views_->setTabToolTip(weights_view, QStringLiteral("One layer's weights and its grid (Ctrl+2)"));
     views_->setTabToolTip(compare_view, QStringLiteral("Perplexity, divergence and text (Ctrl+3)"));
+    views_->setTabToolTip(images_view, QStringLiteral("The same images from every model (Ctrl+4)"));
 
     welcome_ = new Welcome;
     stack_ = new QStackedWidget;
@@ -146,6 +149,7 @@ void MainWindow::connectViews() {
         return session_ ? session_->candidates(column, position) : std::vector<studio::TokenCandidate>{};
     });
 
+    connectImages();
     connect(&jobs_, &JobRunner::changed, this, &MainWindow::showJob);
     connect(&jobs_, &JobRunner::logged, jobs_panel_, &widgets::JobsPanel::addLog);
     connect(jobs_panel_, &widgets::JobsPanel::cancelRequested, &jobs_, &JobRunner::cancel);

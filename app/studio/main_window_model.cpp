@@ -18,6 +18,7 @@
 #include "app/studio/welcome.h"
 #include "widgets/compare/compare_view.h"
 #include "widgets/elided_label.h"
+#include "widgets/images/images_view.h"
 #include "widgets/inspector/scheme_inspector.h"
 #include "widgets/layers/layer_tree.h"
 #include "widgets/number_text.h"
@@ -80,6 +81,7 @@ void MainWindow::setSession(std::shared_ptr<studio::Session> session) {
     weights_->set_session(session_);
     overview_->set_session(session_);
     compare_->clear();
+    images_->clear();
     inspector_->setModelOpen(session_ != nullptr);
     tree_->setLayers(session_ ? session_->layers() : std::vector<studio::LayerRow>{});
     stack_->setCurrentIndex(session_ ? 1 : 0);
@@ -100,13 +102,16 @@ void MainWindow::setSession(std::shared_ptr<studio::Session> session) {
     model_label_->setToolTip(tip);
     compare_->setAvailable(card.can_evaluate, QString::fromStdString(card.why_not_evaluated));
     compare_->setHasChatTemplate(card.has_chat_template);
+    fillPresets();
     message_->hide();
 
     const json saved = savedSession(QString::fromStdString(card.path));
     json recipe = saved.value("recipe", json());
-    if (!recipe.is_object()) recipe = studio::Session::presets().front().second;
+    if (!recipe.is_object()) recipe = studio::Session::presets(card.kind).front().second;
     document_.reset(recipe, QString::fromStdString(saved.value("recipe_path", std::string())),
                     saved.value("clean", true));
+    offerModels();
+    if (saved.contains("images")) images_->restore(saved["images"]);
     if (saved.contains("compare") && saved.value("file_bytes", std::uint64_t(0)) == card.file_bytes)
         compare_->restore(saved["compare"]); // measurements of another file under this path are none of this one's
     QStringList selected;
@@ -120,7 +125,7 @@ void MainWindow::setSession(std::shared_ptr<studio::Session> session) {
                 break;
             }
     tree_->select(selected);
-    showView(View(std::clamp(saved.value("view", int(overview_view)), 0, 2)));
+    showView(View(std::clamp(saved.value("view", int(overview_view)), 0, view_count - 1)));
     measureAll();
     Q_EMIT modelOpened();
 }
@@ -200,7 +205,8 @@ void MainWindow::saveSession() const {
                {"view", views_->currentIndex()},
                {"selected", json::array()},
                {"file_bytes", session_->card().file_bytes},
-               {"compare", compare_->state()}};
+               {"compare", compare_->state()},
+               {"images", images_->state()}};
     for (const QString& name : selection_)
         saved["selected"].push_back(name.toStdString());
     const QString path = session_file(model);

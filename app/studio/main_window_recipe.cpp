@@ -147,7 +147,7 @@ void MainWindow::dragBreakpoint(const QString& layer, double breakpoint, bool fi
 }
 
 void MainWindow::applyPreset(const QString& name) {
-    for (const auto& [known, recipe] : studio::Session::presets())
+    for (const auto& [known, recipe] : studio::Session::presets(session_->card().kind))
         if (QString::fromStdString(known) == name) {
             // Without a file: or the next save would overwrite the recipe that was opened before.
             document_.take(recipe, {}, QStringLiteral("take the preset %1").arg(name));

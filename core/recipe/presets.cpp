@@ -90,7 +90,8 @@ Preset round_to_nearest(int bits) {
 
 const std::vector<Preset>& presets() {
     static const std::vector<Preset> all = [] {
-        std::vector<Preset> list{study_of_llm("uniform", "piecewise", 4), uniform(4, 64)};
+        std::vector<Preset> list{study_of_llm("uniform", "piecewise", 4), study_of_dit("uniform", "piecewise", 4),
+                                 uniform(4, 64)};
         for (const int bits : {4, 3, 5, 6, 8})
             for (const int group : {0, 64}) {
                 if (bits != 4 || group != 64) list.push_back(uniform(bits, group));
@@ -103,7 +104,8 @@ const std::vector<Preset>& presets() {
             list.push_back(study_of_llm("piecewise", "uniform", bits));
             for (const char* layers : {"uniform", "piecewise"})
                 for (const char* rest : {"uniform", "piecewise"})
-                    list.push_back(study_of_dit(layers, rest, bits));
+                    if (const auto preset = study_of_dit(layers, rest, bits); preset.name != list[1].name)
+                        list.push_back(preset);
         }
         return list;
     }();

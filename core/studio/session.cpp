@@ -39,6 +39,8 @@ ModelCard model_card(const Model& model) {
     card.blocks = model.blocks();
     card.can_evaluate = model.architecture() != nullptr;
     card.why_not_evaluated = model.why_not_evaluated();
+    if (model.diffusion() || model.autoencoder())
+        card.why_not_evaluated = "Perplexity and text need a language model; a DiT is compared in the Images view.";
     card.remarks.assign(checkpoint.remarks().begin(), checkpoint.remarks().end());
     return card;
 }

@@ -59,8 +59,8 @@ public:
     void estimate_all(const nlohmann::json& recipe,
                       const std::function<void(const std::string& layer, const LayerMeasures&)>& found,
                       Progress& progress);
-    /// Names of the presets and their recipes.
-    static std::vector<std::pair<std::string, nlohmann::json>> presets();
+    /// Names of the presets for a kind of model (ModelCard::kind) and their recipes; the first is the one to start with.
+    static std::vector<std::pair<std::string, nlohmann::json>> presets(const std::string& kind);
 
     // --- quantizing -----------------------------------------------------------------------------------------------
     /// Fits every layer that the recipe covers; remembers the result under the recipe. A cancelled call leaves nothing.

@@ -187,9 +187,9 @@ void Session::estimate_all(const nlohmann::json& recipe,
     progress.report(1, "estimated");
 }
 
-std::vector<std::pair<std::string, nlohmann::json>> Session::presets() {
+std::vector<std::pair<std::string, nlohmann::json>> Session::presets(const std::string& kind) {
     std::vector<std::pair<std::string, nlohmann::json>> out;
-    for (const Preset& preset : quantscope::presets())
+    for (const Preset& preset : presets_for(kind))
         out.emplace_back(preset.name, preset.recipe);
     return out;
 }

@@ -361,7 +361,7 @@ void TestMainWindow::it_fits_a_small_screen_and_keeps_its_size() {
     const QSize small(1024, 700);
     window_->resize(small);
     openTiny();
-    for (const auto& [name, recipe] : studio::Session::presets()) {
+    for (const auto& [name, recipe] : studio::Session::presets("llm")) {
         window_->applyPreset(QString::fromStdString(name));
         for (const auto view : {MainWindow::overview_view, MainWindow::weights_view, MainWindow::compare_view}) {
             window_->showView(view);
@@ -527,7 +527,7 @@ void TestMainWindow::opening_a_recipe_can_be_undone() {
 
 void TestMainWindow::presets_say_what_they_do() {
     openTiny();
-    for (const auto& [name, recipe] : studio::Session::presets()) {
+    for (const auto& [name, recipe] : studio::Session::presets("llm")) {
         auto* action = find<QAction>(qPrintable(QStringLiteral("preset_") + QString::fromStdString(name)));
         QVERIFY2(action, name.c_str());
         QVERIFY(action->toolTip().size() > action->text().size() + 20);

@@ -214,7 +214,7 @@ void SessionTest::anExportedModelOpensAgainWithTheSameWeights() {
 }
 
 void SessionTest::aCancelledFitStopsSoonAndLeavesNothing() {
-    const json recipe = Session::presets().front().second;
+    const json recipe = Session::presets("llm").front().second;
     Progress progress;
     std::chrono::steady_clock::time_point cancelled;
     std::thread canceller([&] {
