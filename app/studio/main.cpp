@@ -25,7 +25,7 @@ int main(int argument_count, char** arguments) {
     const auto option = [&parser](const char* name, const char* help, const char* value) {
         parser.addOption({QLatin1String(name), QLatin1String(help), QLatin1String(value)});
     };
-    option("view", "show this view: overview, weights or compare", "view");
+    option("view", "show this view: overview, weights, compare or images", "view");
     option("site", "select this layer", "name");
     option("recipe", "take this preset or recipe file", "recipe");
     option("grab", "wait until all is drawn, save a picture of the window, quit", "file.png");

@@ -61,6 +61,16 @@ MainWindow::~MainWindow() {
     jobs_.cancelAll();
 }
 
+QStringList MainWindow::viewNames() {
+    return {QStringLiteral("overview"), QStringLiteral("weights"), QStringLiteral("compare"), QStringLiteral("images")};
+}
+
+bool MainWindow::offers(View view) const {
+    if (!session_) return false;
+    if (view == compare_view) return session_->card().can_evaluate;
+    return view != images_view || session_->samples_images();
+}
+
 void MainWindow::showView(View view) { views_->setCurrentIndex(view); }
 
 void MainWindow::selectLayers(const QStringList& layers) { tree_->select(layers); }

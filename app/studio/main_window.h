@@ -44,7 +44,8 @@ class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
     enum View { overview_view, weights_view, compare_view, images_view };
-    static constexpr int view_count = 4;
+    static QStringList viewNames(); ///< as the command line spells them, in the views' order
+    bool offers(View view) const;   ///< whether a view has something to show for the open model
 
     explicit MainWindow(QWidget* parent = nullptr);
     ~MainWindow() override;
@@ -63,8 +64,9 @@ public:
     void selectLayers(const QStringList& layers);
     void applyPreset(const QString& name);
     void quantize();
-    void compareAll();  ///< perplexity of the original and of what is ticked
-    void compareText(); ///< the ticked models continue the prompt
+    void compareAll();   ///< perplexity of the original and of what is ticked
+    void compareText();  ///< the ticked models continue the prompt
+    void sampleAsAsked(); ///< as the Images view's controls ask for
     void sampleImages(const studio::ImageRequest& request);
     void exportTo(const QString& format, const QString& target);
     void exportReport(const QString& target);

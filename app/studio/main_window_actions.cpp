@@ -92,8 +92,8 @@ void MainWindow::buildActions() {
     addAction("exportReport", "Export &report…", "document-export", Keys("Ctrl+Shift+E"),
               "Write an HDF5 report with statistics, errors and comparisons", [this] { exportReportDialog(); });
 
-    const char* const views[view_count] = {"&Overview", "&Weights", "&Compare", "&Images"};
-    for (int view = 0; view < view_count; ++view)
+    const char* const views[] = {"&Overview", "&Weights", "&Compare", "&Images"};
+    for (int view = 0; view < viewNames().size(); ++view)
         addAction(QStringLiteral("view%1").arg(view), QString::fromUtf8(views[view]), "",
                   Keys(QStringLiteral("Ctrl+%1").arg(view + 1)), QStringLiteral("Show this view"),
                   [this, view] { showView(View(view)); });

@@ -51,6 +51,8 @@ void MainWindow::offerModels() {
     images_->setModels(std::move(candidates));
 }
 
+void MainWindow::sampleAsAsked() { images_->generate(); }
+
 void MainWindow::sampleImages(const studio::ImageRequest& request) {
     if (!session_ || !session_->samples_images() || images_job_ != 0) return;
     images_job_ = jobs_.start<bool>(

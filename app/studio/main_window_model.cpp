@@ -125,7 +125,7 @@ void MainWindow::setSession(std::shared_ptr<studio::Session> session) {
                 break;
             }
     tree_->select(selected);
-    showView(View(std::clamp(saved.value("view", int(overview_view)), 0, view_count - 1)));
+    showView(View(std::clamp(saved.value("view", int(overview_view)), 0, int(viewNames().size()) - 1)));
     measureAll();
     Q_EMIT modelOpened();
 }

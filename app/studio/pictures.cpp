@@ -23,6 +23,7 @@ Pictures::Pictures(MainWindow* window, Wish wish)
     connect(window_, &MainWindow::modelOpened, this, [this] { opened_ = true; });
     connect(window_, &MainWindow::openFailed, this, [this] { Q_EMIT finished(false); });
     connect(window_, &MainWindow::compared, this, [this] { compared_ = true; });
+    connect(window_, &MainWindow::imagesSampled, this, [this] { sampled_ = true; });
     connect(window_, &MainWindow::textCompared, this, [this] { written_ = true; });
     plan();
     timer_.setInterval(poll_milliseconds);
@@ -34,8 +35,9 @@ void Pictures::add(std::function<void()> begin, std::function<bool()> ready) {
     steps_ << Step{std::move(begin), std::move(ready)};
 }
 
-void Pictures::addGrab(const QString& file) {
-    add([this, file] {
+void Pictures::addGrab(const QString& file, std::function<bool()> wanted) {
+    add([this, file, wanted] {
+        if (wanted && !wanted()) return;
         if (auto* bar = window_->findChild<QToolBar*>(QStringLiteral("jobBar"))) bar->hide(); // of what is over
         QDir().mkpath(QFileInfo(file).absolutePath());
         QSaveFile picture(file); // whole or not at all
@@ -54,9 +56,9 @@ void Pictures::plan() {
                 window_->applyPreset(wish_.recipe);
         });
     if (!wish_.site.isEmpty()) add([this] { window_->selectLayers({wish_.site}); });
-    const QStringList views{QStringLiteral("overview"), QStringLiteral("weights"), QStringLiteral("compare")};
-    const int view = int(views.indexOf(wish_.view));
+    const int view = int(MainWindow::viewNames().indexOf(wish_.view));
     if (view >= 0) add([this, view] { window_->showView(MainWindow::View(view)); });
+    if (view == MainWindow::images_view && !wish_.grab.isEmpty()) addSampling();
     if (!wish_.folder.isEmpty()) planFolder();
     if (!wish_.grab.isEmpty()) addGrab(wish_.grab);
 }
@@ -65,17 +67,38 @@ void Pictures::planFolder() {
     using widgets::ThemeChoice;
     add([this] { window_->resize(1280, 800); });
     add([this] { window_->quantize(); });
-    add([this] { window_->compareAll(); }, [this] { return compared_; });
-    add([this] { window_->compareText(); }, [this] { return written_; });
+    const auto no_texts = [this] { return !window_->offers(MainWindow::compare_view); };
+    add(
+        [=, this] {
+            if (!no_texts()) window_->compareAll();
+        },
+        [=, this] { return compared_ || no_texts(); });
+    add(
+        [=, this] {
+            if (!no_texts()) window_->compareText();
+        },
+        [=, this] { return written_ || no_texts(); });
+    addSampling();
     const std::pair<const char*, ThemeChoice> themes[] = {{"light", ThemeChoice::light}, {"dark", ThemeChoice::dark}};
-    const char* const views[] = {"overview", "weights", "compare"};
     for (const auto& [theme, choice] : themes) {
         add([choice = choice] { widgets::ThemeNotifier::instance().apply(choice); });
-        for (int view = 0; view < 3; ++view) {
+        for (int view = 0; view < MainWindow::viewNames().size(); ++view) {
             add([this, view] { window_->showView(MainWindow::View(view)); });
-            addGrab(QStringLiteral("%1/%2_%3.png").arg(wish_.folder, QLatin1String(views[view]), QLatin1String(theme)));
+            addGrab(
+                QStringLiteral("%1/%2_%3.png").arg(wish_.folder, MainWindow::viewNames()[view], QLatin1String(theme)),
+                [this, view] { return window_->offers(MainWindow::View(view)); });
         }
     }
+}
+
+/// Images from the original and the present recipe, where the model makes any.
+void Pictures::addSampling() {
+    const auto none = [this] { return !window_->offers(MainWindow::images_view); };
+    add(
+        [=, this] {
+            if (!none()) window_->sampleAsAsked();
+        },
+        [=, this] { return sampled_ || none(); });
 }
 
 void Pictures::next() {

@@ -15,7 +15,7 @@ class Pictures : public QObject {
     Q_OBJECT
 public:
     struct Wish {
-        QString view;   ///< "overview", "weights" or "compare"; empty: as it is
+        QString view;   ///< one of MainWindow::viewNames(); empty: as it is
         QString site;   ///< layer to select; empty: as it is
         QString recipe; ///< preset or recipe file; empty: as it is
         QString grab;   ///< one picture's file
@@ -35,14 +35,16 @@ private:
     void planFolder();
     void next();
     void add(std::function<void()> begin, std::function<bool()> ready = {});
-    void addGrab(const QString& file);
+    /// \param wanted  asked when its turn comes; may be empty
+    void addGrab(const QString& file, std::function<bool()> wanted = {});
+    void addSampling();
 
     MainWindow* window_;
     Wish wish_;
     QList<Step> steps_;
     QTimer timer_;
     int calm_ = 0; ///< polls in a row without work
-    bool begun_ = false, good_ = true, opened_ = false, compared_ = false, written_ = false;
+    bool begun_ = false, good_ = true, opened_ = false, compared_ = false, written_ = false, sampled_ = false;
 };
 
 } // namespace quantscope

@@ -25,7 +25,14 @@ void take(double& known, double news) {
 
 QString short_layer_name(const LayerRow& row, bool with_block) {
     const QString name = QString::fromStdString(row.name);
-    QString last = name.mid(name.lastIndexOf(u'.') + 1);
+    const QStringList parts = name.split(u'.');
+    qsizetype first = parts.size() - 1;
+    const auto is_number = [&](qsizetype part) { return parts[part].size() > 0 && parts[part].front().isDigit(); };
+    while (first > 0 && is_number(first))
+        --first; // "adaLN_modulation.1", as a number alone says nothing
+    // Outside of blocks no heading says what a "proj" belongs to.
+    if (row.block < 0) first = parts.front() == u"model" && parts.size() > 1 ? 1 : 0;
+    QString last = parts.mid(first).join(u'.');
     if (with_block && row.block >= 0) last.prepend(QStringLiteral("%1 · ").arg(row.block));
     return last;
 }
