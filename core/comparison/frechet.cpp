@@ -1,5 +1,6 @@
 #include "core/comparison/frechet.h"
 
+#include <algorithm>
 #include <tuple>
 
 #include "core/base/errors.h"
@@ -24,7 +25,7 @@ double frechet_distance(const FeatureStatistics& a, const FeatureStatistics& b) 
     const auto inner = at::matmul(at::matmul(root, b.covariance), root);
     const auto shared = at::linalg_eigvalsh((inner + inner.t()) / 2).clamp_min(0).sqrt().sum();
     const auto apart = at::square(a.mean - b.mean).sum() + a.covariance.trace() + b.covariance.trace() - 2 * shared;
-    return apart.item<double>();
+    return std::max(0.0, apart.item<double>()); // rounding can make the distance of equal sets negative
 }
 
 } // namespace quantscope

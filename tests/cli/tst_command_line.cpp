@@ -1,42 +1,16 @@
 // Runs quantscope-cli as a user's script does and holds it to its contract: one JSON object on stdout with the promised
 // keys, exit codes 0, 1, 2 and 130, errors of one line that name file, place and remedy.
 #include <QJsonArray>
-#include <QJsonDocument>
-#include <QJsonObject>
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
 #include <csignal>
 
+#include "tests/cli/command_line.h"
+
 namespace {
 
-struct Answer {
-    int exit_code = -1;
-    QByteArray out, error;
-    QJsonObject json() const { return QJsonDocument::fromJson(out).object(); }
-};
-
-Answer run(const QStringList& arguments) {
-    QProcess process;
-    process.start(QUANTSCOPE_CLI, arguments);
-    process.waitForFinished(300'000);
-    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -2, process.readAllStandardOutput(),
-            process.readAllStandardError()};
-}
-
 const QString model = QUANTSCOPE_DEFAULT_MODEL;
-
-bool has_keys(const QJsonObject& object, const QStringList& keys) {
-    for (const auto& key : keys)
-        if (!object.contains(key)) {
-            qWarning() << "no key" << key << "among" << object.keys();
-            return false;
-        }
-    return true;
-}
-
-/// The last line of stderr is the error: progress may come before it.
-QString last_line(const QByteArray& error) { return QString::fromUtf8(error).trimmed().section('\n', -1); }
 
 } // namespace
 
