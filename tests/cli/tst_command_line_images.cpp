@@ -128,7 +128,7 @@ private Q_SLOTS:
                                                 "--sampler", "euler", "--out",     path("x")}
                                  << 2 << "dpm++";
         QTest::newRow("language model")
-            << QStringList{"sample", QStringLiteral(QUANTSCOPE_GOLDENS "/model/llama_grouped"), "--classes", "1", "--out",
+            << QStringList{"sample", QStringLiteral(QUANTSCOPE_GOLDENS "/model/llama_grouped_wide"), "--classes", "1", "--out",
                            path("x")}
             << 1 << "no class-conditional DiT";
         QTest::newRow("compare without classes") << QStringList{"compare", dit, dit} << 2 << "--classes";
