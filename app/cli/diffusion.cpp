@@ -17,6 +17,15 @@ void ImageArguments::add_to(CLI::App& parser) {
     parser.add_option("--guidance", guidance, "classifier-free guidance; 1: none")
         ->check(CLI::Range(0.0, 100.0))
         ->capture_default_str();
+    parser.add_option("--eta", eta, "ddim: noise added at each step; 0: none, 1: as much as ddpm")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    parser
+        .add_option("--schedule", schedule,
+                    "noise schedule of the training: linear, cosine, or auto for what a pipeline's scheduler says")
+        ->capture_default_str();
+    parser.add_flag("--guide-all-channels", guides_all_channels,
+                    "guide every channel, as diffusers does, not the first three");
     parser.add_option("--seed", seed, "of the first image; each further one has the next")->capture_default_str();
 }
 
@@ -29,6 +38,9 @@ studio::ImageRequest ImageArguments::request() const {
     request.sampler = sampler;
     request.steps = steps;
     request.guidance = guidance;
+    request.eta = eta;
+    request.schedule = schedule;
+    request.guides_all_channels = guides_all_channels;
     return request;
 }
 

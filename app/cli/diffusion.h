@@ -14,8 +14,10 @@ struct ImageArguments {
     std::vector<int> classes = {};
     int per_class = 1, steps = 50;
     std::string sampler = "ddim";
-    double guidance = 4;
+    double guidance = 4, eta = 0;
     std::uint64_t seed = 0;
+    std::string schedule = "auto";
+    bool guides_all_channels = false;
 
     void add_to(CLI::App& parser);
     /// Image i of all has seed + i.

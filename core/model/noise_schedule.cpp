@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/base/errors.h"
+#include "core/model/read_architecture.h"
 
 namespace quantscope {
 
@@ -52,6 +53,45 @@ NoiseSchedule NoiseSchedule::cosine(std::int64_t timesteps) {
     std::vector<double> betas;
     for (std::int64_t t = 0; t < timesteps; ++t)
         betas.push_back(std::min(1 - f(t + 1) / f(t), largest_cosine_beta));
+    return from_betas(std::move(betas));
+}
+
+NoiseSchedule NoiseSchedule::from_scheduler(const nlohmann::json& config, const std::string& file) {
+    const auto given = [&](const char* key) { return config.contains(key) && !config.at(key).is_null(); };
+    const auto number = [&](const char* key, double otherwise) {
+        if (!given(key)) return otherwise;
+        const double value = config.at(key).is_number() ? config.at(key).get<double>() : NAN;
+        if (!(value > 0 && value < 1)) throw FormatError(file, key, "is no number between 0 and 1; correct it");
+        return value;
+    };
+    const auto text = [&](const char* key, const char* otherwise) {
+        return given(key) && config.at(key).is_string() ? config.at(key).get<std::string>() : std::string(otherwise);
+    };
+    if (const auto prediction = text("prediction_type", "epsilon"); prediction != "epsilon")
+        throw DataError(file, "prediction_type",
+                        "is '" + printable(prediction, 40) +
+                            "', but only models that predict the noise are sampled; sample "
+                            "this one with its own library");
+    if (given("trained_betas")) {
+        if (!config.at("trained_betas").is_array()) throw FormatError(file, "trained_betas", "is no list; correct it");
+        std::vector<double> betas;
+        for (const auto& beta : config.at("trained_betas"))
+            betas.push_back(beta.is_number() ? beta.get<double>() : NAN);
+        return from_betas(std::move(betas));
+    }
+    const auto steps =
+        given("num_train_timesteps") ? checked_integer(config, "num_train_timesteps", 1, 100'000, file) : 1000;
+    const double first = number("beta_start", 1e-4), last = number("beta_end", 0.02);
+    const auto name = text("beta_schedule", "linear");
+    if (name == "linear") return linear_between(first, last, steps);
+    if (name == "squaredcos_cap_v2") return cosine(steps);
+    if (name != "scaled_linear")
+        throw DataError(file, "beta_schedule",
+                        "'" + printable(name, 40) + "' is not known; choose a schedule yourself (--schedule)");
+    const auto roots = linear_between(std::sqrt(first), std::sqrt(last), steps);
+    std::vector<double> betas;
+    for (const double root : roots.betas())
+        betas.push_back(root * root);
     return from_betas(std::move(betas));
 }
 

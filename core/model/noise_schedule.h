@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace quantscope {
@@ -21,6 +23,10 @@ public:
     /// β_t = min(1 − f((t + 1) / T) / f(t / T), 0.999), f(u) = cos²(π/2 · (u + 0.008) / 1.008): "squaredcos_cap_v2".
     /// Source: Nichol and Dhariwal 2021, equation 17.
     static NoiseSchedule cosine(std::int64_t timesteps = 1000);
+    /// As a diffusers scheduler_config.json says: num_train_timesteps, beta_schedule ("linear", "scaled_linear",
+    /// "squaredcos_cap_v2"), beta_start, beta_end, trained_betas; what it leaves out as diffusers' DDPMScheduler has
+    /// it. \throws FormatError naming file and key; DataError for schedules and predictions that are not known
+    static NoiseSchedule from_scheduler(const nlohmann::json& config, const std::string& file);
     /// \throws UsageError when there is no β, or one is not in (0, 1)
     static NoiseSchedule from_betas(std::vector<double> betas);
 

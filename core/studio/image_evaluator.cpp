@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/errors.h"
+#include "core/checkpoint/json_guard.h"
 #include "core/comparison/image_metrics.h"
 
 namespace quantscope::studio {
@@ -16,7 +17,8 @@ constexpr double pixel_range = 2;         // of images in [−1, 1]
 
 bool same_images(const ImageRequest& a, const ImageRequest& b) {
     const auto same_row = [](const ImageRow& x, const ImageRow& y) { return x.label == y.label && x.seed == y.seed; };
-    return a.sampler == b.sampler && a.steps == b.steps && a.guidance == b.guidance &&
+    return a.sampler == b.sampler && a.steps == b.steps && a.guidance == b.guidance && a.eta == b.eta &&
+           a.schedule == b.schedule && a.guides_all_channels == b.guides_all_channels &&
            std::equal(a.rows.begin(), a.rows.end(), b.rows.begin(), b.rows.end(), same_row);
 }
 
@@ -34,7 +36,20 @@ SamplingPlan plan_of(const ImageRequest& request, const DiffusionTransformer& mo
     plan.sampler = sampler_kind(request.sampler);
     plan.steps = request.steps;
     plan.guidance = request.guidance;
+    plan.eta = request.eta;
+    if (request.guides_all_channels) plan.guided_channels = GuidedChannels::all;
     return model.plan(plan);
+}
+
+/// What the model was trained with: what is asked for, else what a pipeline's scheduler says, else linear.
+NoiseSchedule schedule_of(const ImageRequest& request, const Model& model) {
+    if (request.schedule == "linear") return NoiseSchedule::linear();
+    if (request.schedule == "cosine") return NoiseSchedule::cosine();
+    if (request.schedule != "auto")
+        throw UsageError("", "schedule", "'" + request.schedule + "' is none; choose auto, linear or cosine");
+    const auto file = model.checkpoint().path() / "scheduler" / "scheduler_config.json";
+    if (!std::filesystem::exists(file)) return NoiseSchedule::linear();
+    return NoiseSchedule::from_scheduler(read_json_file(file), file.string());
 }
 
 std::span<const float> image_of(const ImageBatch& batch, std::size_t index) {
@@ -150,7 +165,7 @@ void ImageEvaluator::sample_original(const ImageRequest& request, Progress& prog
     Progress sampling(progress, 0, decoder_ ? 0.7 : 0.9), decoding(progress, decoder_ ? 0.7 : 0.9, 0.9),
         predicting(progress, 0.9, 1);
     const auto start = std::chrono::steady_clock::now();
-    auto images = original_.sample(plan, NoiseSchedule::linear(), order_of(request), sampling,
+    auto images = original_.sample(plan, schedule_of(request, original_.weights().model()), order_of(request), sampling,
                                    [&](std::int64_t step, std::int64_t timestep, const ImageBatch& x) {
                                        if (step % every == 0) trajectory_.push_back({timestep, x, {}});
                                    });
@@ -239,8 +254,9 @@ ImageColumn ImageEvaluator::candidate_column(std::shared_ptr<const WeightSource>
     DiffusionTransformer model(std::move(weights), compute_);
     const auto start = std::chrono::steady_clock::now();
     Progress denoising(sampling, 0, decoder_ ? 0.8 : 1), decoding(sampling, decoder_ ? 0.8 : 1, 1);
-    last_images_ =
-        decoded(model.sample(plan_of(request, model), NoiseSchedule::linear(), order_of(request), denoising), decoding);
+    last_images_ = decoded(model.sample(plan_of(request, model), schedule_of(request, original_.weights().model()),
+                                        order_of(request), denoising),
+                           decoding);
     ImageColumn column;
     column.seconds = seconds_since(start);
     const ImageShape shape{images_.channels, images_.height, images_.width};

@@ -77,6 +77,9 @@ struct ImageRequest {
     std::string sampler = "ddim";
     int steps = 50;
     double guidance = 4;
+    double eta = 0;                   ///< DDIM only: 0 adds no noise, 1 as much as DDPM
+    std::string schedule = "auto";    ///< "linear", "cosine", or as the pipeline's scheduler says (else linear)
+    bool guides_all_channels = false; ///< else the first three, as the original DiT
 };
 
 } // namespace quantscope::studio

@@ -57,6 +57,52 @@ private Q_SLOTS:
         QVERIFY(close(sum, 1000 * (1e-4 + 0.02) / 2, 1e-12));
     }
 
+    void a_schedulers_configuration_is_followed() {
+        const auto stable = NoiseSchedule::from_scheduler(
+            {{"beta_schedule", "scaled_linear"}, {"beta_start", 0.00085}, {"beta_end", 0.012}}, "s.json");
+        QVERIFY(close(stable.betas().front(), 0.00085, 1e-12) && close(stable.betas().back(), 0.012, 1e-12));
+        // Evenly spaced in the root: the middle β is the square of the mean of the ends' roots, nearly.
+        const double middle = (std::sqrt(0.00085) + std::sqrt(0.012)) / 2;
+        QVERIFY(close(stable.betas()[499], middle * middle, 2e-3));
+        const auto plain = NoiseSchedule::from_scheduler(nlohmann::json::object(), "s.json");
+        QVERIFY(close(plain.alphas_cumprod().back(), NoiseSchedule::linear().alphas_cumprod().back(), 1e-12));
+        const auto cosine = NoiseSchedule::from_scheduler(
+            {{"beta_schedule", "squaredcos_cap_v2"}, {"num_train_timesteps", 100}}, "s.json");
+        QCOMPARE(cosine.size(), 100);
+        QCOMPARE(cosine.betas()[50], NoiseSchedule::cosine(100).betas()[50]);
+        const auto trained = NoiseSchedule::from_scheduler({{"trained_betas", {0.1, 0.2}}}, "s.json");
+        QVERIFY(close(trained.alphas_cumprod().back(), 0.9 * 0.8, 1e-15));
+    }
+
+    void a_wrong_schedulers_configuration_is_named_data() {
+        QTest::addColumn<QString>("json");
+        QTest::addColumn<QString>("key");
+        QTest::newRow("schedule") << R"({"beta_schedule": "sigmoid"})"
+                                  << "beta_schedule";
+        QTest::newRow("prediction") << R"({"prediction_type": "v_prediction"})"
+                                    << "prediction_type";
+        QTest::newRow("beta") << R"({"beta_end": 2})"
+                              << "beta_end";
+        QTest::newRow("text as beta") << R"({"beta_start": "0.1"})"
+                                      << "beta_start";
+        QTest::newRow("timesteps") << R"({"num_train_timesteps": 0})"
+                                   << "num_train_timesteps";
+        QTest::newRow("huge") << R"({"num_train_timesteps": 99999999999})"
+                              << "num_train_timesteps";
+        QTest::newRow("betas") << R"({"trained_betas": "many"})"
+                               << "trained_betas";
+    }
+    void a_wrong_schedulers_configuration_is_named() {
+        QFETCH(QString, json);
+        QFETCH(QString, key);
+        try {
+            NoiseSchedule::from_scheduler(nlohmann::json::parse(json.toStdString()), "s.json");
+            QFAIL("it was taken");
+        } catch (const Error& error) {
+            QVERIFY2(std::string(error.what()).find("s.json: " + key.toStdString()) == 0, error.what());
+        }
+    }
+
     void betas_between_given_ends_are_not_scaled() {
         const auto schedule = NoiseSchedule::linear_between(0.001, 0.012, 12);
         for (std::size_t t = 0; t < 12; ++t)
