@@ -134,6 +134,7 @@ void ImageEvaluator::let_judge(ImageColumn& column, const ImageRequest& request,
         column.metrics[i].recognised = verdict.seen[i];
     column.recognised_share = verdict.recognised_share;
     column.frechet_distance = verdict.frechet_distance;
+    column.variance_share = verdict.variance_share;
 }
 
 ImageComparison ImageEvaluator::empty(const ImageRequest& request) const {

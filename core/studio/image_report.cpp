@@ -26,6 +26,7 @@ json column_as_json(const ImageColumn& column) {
             {"ssim", column.mean_ssim},
             {"frechet_distance", column.frechet_distance},
             {"recognised_share", column.recognised_share},
+            {"variance_share", column.variance_share},
             {"seconds", column.seconds},
             {"images", std::move(images)},
             {"noise_errors", std::move(curve)}};

@@ -46,6 +46,7 @@ struct ImageColumn {
     double bytes = NAN, bits_per_weight = NAN, seconds = NAN;
     double mean_psnr_db = NAN, mean_ssim = NAN;
     double frechet_distance = NAN; ///< to real images or to the original's, as `frechet_reference` says
+    double variance_share = NAN;   ///< of the features within a class, as a share of real images'
     double recognised_share = NAN; ///< of frechet_samples images, seen as the class asked for
     nlohmann::json recipe;
 };
