@@ -65,6 +65,8 @@ Candidate load(const std::string& file, const Options& options, const std::share
 
 Result compare_texts(const Options& options, const std::shared_ptr<const Model>& model, const Common& common,
                      Progress& progress) {
+    if (options.candidates.empty())
+        throw UsageError(options.model, "candidates", "are missing; name a recipe or a model to compare with");
     const auto text = studio::EvaluationText::load(options.scoring.text);
     const PerplexityOptions how = options.scoring.options();
     const auto original = std::make_shared<OriginalWeights>(model);
@@ -137,10 +139,8 @@ Command compare_command() {
     return {"compare", "the original and quantized versions side by side", [](CLI::App& parser) -> Work {
                 auto options = std::make_shared<Options>();
                 parser.add_option("model", options->model, "the original: model file or folder")->required();
-                parser
-                    .add_option("candidates", options->candidates,
-                                "recipes (.json), packed files, or models with the same vocabulary")
-                    ->required();
+                parser.add_option("candidates", options->candidates,
+                                  "recipes (.json), packed files, or models with the same vocabulary or classes");
                 options->scoring.add_to(parser);
                 options->images.add_to(parser);
                 parser.add_option("--judge", options->judge,

@@ -53,8 +53,8 @@ void use_vae(studio::ImageEvaluator& evaluator, const std::string& vae) {
 }
 
 std::string image_table(const studio::ImageComparison& comparison) {
-    std::vector<std::vector<std::string>> cells{
-        {"model", "size", "bits/weight", "PSNR dB", "SSIM", "noise error %", "Fréchet", "recognised %", "seconds"}};
+    std::vector<std::vector<std::string>> cells{{"model", "size", "bits/weight", "PSNR dB", "SSIM", "noise error %",
+                                                 "Fréchet", "recognised %", "variance %", "seconds"}};
     for (const auto& column : comparison.columns) {
         double error = column.noise_errors.empty() ? NAN : 0;
         for (const auto& point : column.noise_errors)
@@ -62,12 +62,14 @@ std::string image_table(const studio::ImageComparison& comparison) {
         cells.push_back({column.name, megabytes(column.bytes), number(column.bits_per_weight, 3),
                          number(column.mean_psnr_db), number(column.mean_ssim), number(100 * error, 3),
                          number(column.frechet_distance), number(100 * column.recognised_share, 3),
-                         number(column.seconds, 3)});
+                         number(100 * column.variance_share, 3), number(column.seconds, 3)});
     }
     std::string text = table(cells) + "\n" + std::to_string(comparison.rows.size()) + " images, " + comparison.sampler +
                        ", " + std::to_string(comparison.steps) + " steps, guidance " + number(comparison.guidance, 3) +
                        "; PSNR, SSIM and the error of the predicted noise against the original";
-    if (!comparison.frechet_reference.empty()) text += "; Fréchet distance to " + comparison.frechet_reference;
+    if (!comparison.frechet_reference.empty())
+        text += "; Fréchet distance to " + comparison.frechet_reference +
+                "; variance: of the judge's features within a class, as a share of real images'";
     return text + (comparison.remark.empty() ? "\n" : "\n" + comparison.remark + "\n");
 }
 
