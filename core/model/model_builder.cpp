@@ -165,26 +165,26 @@ void ModelBuilder::name_tensors() {
 void ModelBuilder::find_copies() {
     const std::string_view inside = ".norm1.emb.";
     if (family_->name != "dit-diffusers") return;
-    std::vector<std::map<std::string, const TensorInfo*>> embedders(static_cast<std::size_t>(model_->blocks_));
+    std::map<int, std::map<std::string, const TensorInfo*>> embedders; // by block: a file's numbers need not be dense
     for (const auto& [canonical, name] : model_->names_)
         if (const auto at = canonical.find(inside); at != canonical.npos) {
             const auto block = block_in_name(canonical);
-            if (block >= 0) embedders[static_cast<std::size_t>(block)][canonical.substr(at)] = checkpoint_.find(name);
+            if (block >= 0) embedders[block][canonical.substr(at)] = checkpoint_.find(name);
         }
     const auto equal = [&](const TensorInfo& a, const TensorInfo& b) {
         if (a.dtype != b.dtype || a.shape != b.shape || !a.strides.empty() || !b.strides.empty()) return false;
         const auto first = checkpoint_.raw(a), second = checkpoint_.raw(b);
         return std::ranges::equal(first, second);
     };
-    for (std::size_t block = 1; block < embedders.size(); ++block) {
-        const auto& here = embedders[block];
-        const bool copy = here.size() == embedders[0].size() && std::ranges::all_of(here, [&](const auto& entry) {
-                              const auto original = embedders[0].find(entry.first);
-                              return original != embedders[0].end() && equal(*original->second, *entry.second);
+    const auto& first = embedders[0];
+    for (const auto& [block, here] : embedders) {
+        const bool copy = block > 0 && here.size() == first.size() && std::ranges::all_of(here, [&](const auto& entry) {
+                              const auto original = first.find(entry.first);
+                              return original != first.end() && equal(*original->second, *entry.second);
                           });
         if (!copy) continue;
         for (const auto& [part, tensor] : here)
-            model_->copies_.emplace(tensor->name, embedders[0].at(part)->name);
+            model_->copies_.emplace(tensor->name, first.at(part)->name);
     }
 }
 

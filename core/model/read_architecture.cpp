@@ -20,7 +20,8 @@ double checked_number(const json& object, const std::string& key, double low, do
     const auto& value = object.at(key);
     if (!value.is_number()) throw FormatError(file, key, "is not a number; expected one");
     const double number = value.get<double>();
-    if (!(number >= low && number <= high)) throw FormatError(file, key, "is out of range: " + printable(value.dump()));
+    if (!(number >= low && number <= high))
+        throw FormatError(file, key, "is out of range: " + printable(value.dump()) + "; correct the configuration");
     return number;
 }
 
@@ -161,7 +162,8 @@ std::int64_t checked_integer(const json& object, const std::string& key, std::in
     // A float such as 4096.0 is what some writers make of an integer.
     const bool whole = value.is_number_float() && std::floor(value.get<double>()) == value.get<double>() &&
                        std::abs(value.get<double>()) < 9e15;
-    if (!value.is_number_integer() && !whole) throw FormatError(file, key, "is not a whole number");
+    if (!value.is_number_integer() && !whole)
+        throw FormatError(file, key, "is not a whole number; correct the configuration");
     const bool beyond = value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t(INT64_MAX);
     const auto number = beyond ? INT64_MAX : value.get<std::int64_t>();
     if (beyond || number < low || number > high)

@@ -133,9 +133,13 @@ private:
         if (const auto* time =
                 find(at + (diffusers ? "timestep_embedder.linear_1.weight" : "t_embedder.mlp.0.weight"), 2))
             f.frequencies = time->shape[1];
-        if (f.frequencies % 2 != 0) contradiction("t_embedder", "takes an odd number of timestep features");
+        if (why_not_.empty() && (f.frequencies < 2 || f.frequencies % 2 != 0))
+            contradiction("t_embedder",
+                          "takes " + std::to_string(f.frequencies) + " timestep features, no even number of them");
         if (const auto* table = find(at + (diffusers ? "class_embedder" : "y_embedder") + ".embedding_table.weight", 2))
             f.classes = table->shape[0] - 1;
+        if (why_not_.empty() && (f.classes < 0 || f.mlp_width < 1 || f.out_channels < 1))
+            contradiction("y_embedder", "has no row for the null class, or another part is empty");
         if (!diffusers) {
             check_condition("t_embedder.mlp.0", "t_embedder.mlp.2", "y_embedder.embedding_table");
             read_positions();
@@ -147,7 +151,8 @@ private:
         const auto* table = model_.tensor("pos_embed");
         if (!table) { // then it is computed
             if (given("input_size")) f.input_size = checked_integer(config_, "input_size", f.patch, 1 << 16, file_);
-            if (f.input_size % f.patch != 0) throw FormatError(file_, "input_size", "is no multiple of the patch size");
+            if (f.input_size % f.patch != 0)
+                throw FormatError(file_, "input_size", "is no multiple of the patch size; correct the configuration");
             return;
         }
         const auto side = table->shape.size() == 3 ? std::llround(std::sqrt(static_cast<double>(table->shape[1]))) : 0;
@@ -171,7 +176,8 @@ private:
         f.mlp_norm_eps = 1e-5;
         if (given("norm_eps")) f.mlp_norm_eps = number("norm_eps", 0, 1);
         if (given("sample_size")) f.input_size = checked_integer(config_, "sample_size", 1, 1 << 16, file_);
-        if (f.input_size % f.patch != 0) throw FormatError(file_, "sample_size", "is no multiple of the patch size");
+        if (f.input_size % f.patch != 0)
+            throw FormatError(file_, "sample_size", "is no multiple of the patch size; correct the configuration");
         if (given("norm_type") && config_.at("norm_type") != "ada_norm_zero")
             why_not_ = "its norm type " + printable(config_.at("norm_type").dump(), 40) + " is not known";
         if (given("norm_elementwise_affine") && config_.at("norm_elementwise_affine") != false)
