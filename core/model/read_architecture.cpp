@@ -167,7 +167,7 @@ std::int64_t checked_integer(const json& object, const std::string& key, std::in
     const bool beyond = value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t(INT64_MAX);
     const auto number = beyond ? INT64_MAX : value.get<std::int64_t>();
     if (beyond || number < low || number > high)
-        throw FormatError(file, key, "is out of range: " + printable(value.dump(), 40));
+        throw FormatError(file, key, "is out of range: " + printable(value.dump(), 40) + "; correct the configuration");
     return number;
 }
 
