@@ -102,7 +102,12 @@ Result run(const Options& options, const Common&, Progress& progress) {
         // One format fills the folder itself; of several each has its own below it.
         std::filesystem::path target = options.out;
         if (options.formats.size() > 1) target /= name;
-        const ExportResult written = export_format(name).write(*fitted, target, how, writing);
+        const ExportFormat& format = export_format(name);
+        if (!format.is_folder) {
+            make_folder(target);
+            target /= "model" + format.extension;
+        }
+        const ExportResult written = format.write(*fitted, target, how, writing);
         for (const auto& file : written.files)
             files.push_back(file.string());
         remarks.insert(remarks.end(), written.remarks.begin(), written.remarks.end());

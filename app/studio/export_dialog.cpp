@@ -78,7 +78,7 @@ void ExportDialog::showFormat() {
     const auto& format = formats_[std::size_t(index)];
     help_->setText(QString::fromStdString(format.available ? format.help : format.why_not));
     const QString folder = QSettings().value(QStringLiteral("exportFolder"), QDir::homePath()).toString();
-    target_->setText(folder + u'/' + name_ + (format.is_folder ? QString() : QStringLiteral(".safetensors")));
+    target_->setText(folder + u'/' + name_ + QString::fromStdString(format.extension));
 }
 
 void ExportDialog::choose() {

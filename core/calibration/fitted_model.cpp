@@ -44,7 +44,7 @@ void FittedModel::read_rows(const Site& site, std::int64_t first, std::int64_t c
 std::uint64_t FittedModel::bytes() const {
     std::uint64_t bytes = 0;
     for (const auto& tensor : model_->checkpoint().tensors())
-        bytes += float_bytes(tensor);
+        if (model_->copied_from(tensor.name).empty()) bytes += float_bytes(tensor);
     for (const auto& [name, fitted] : sites_)
         bytes += fitted.bytes() - float_bytes(model_->checkpoint().at(model_->find_site(name)->tensor));
     return bytes;

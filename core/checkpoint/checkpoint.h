@@ -43,10 +43,12 @@ public:
     /// headers only. \throws FormatError, IoError naming file and tensor or key
     static std::unique_ptr<Checkpoint> open(const std::filesystem::path& path);
 
-    const std::filesystem::path& path() const { return path_; }             ///< as given
-    const std::string& format() const { return format_; }                   ///< "safetensors", "gguf", "pytorch"
+    const std::filesystem::path& path() const { return path_; } ///< as given
+    const std::string& format() const { return format_; }       ///< "safetensors", "gguf", "pytorch"
     /// Whose names, row order and metadata the tensors have: the format, or, of a packed file, its source's format.
     const std::string& naming() const { return naming_.empty() ? format_ : naming_; }
+    /// Of a .pt file: the keys under which the weights lie, as "ema" or "state_dict.model"; empty when they lie on top.
+    const std::string& container() const { return container_; }
     std::span<const std::filesystem::path> files() const { return files_; } ///< the weight files, in shard order
     std::uint64_t file_bytes() const { return file_bytes_; }                ///< of all of them
     std::span<const TensorInfo> tensors() const { return tensors_; }        ///< in the file's order
@@ -75,8 +77,8 @@ public:
     virtual void release(const TensorInfo& tensor) const;
 
 protected:
-    /// What read_rows does once it has checked its arguments; `out` is not empty. Overridden by checkpoints whose tensors
-    /// are not stored as values.
+    /// What read_rows does once it has checked its arguments; `out` is not empty. Overridden by checkpoints whose
+    /// tensors are not stored as values.
     virtual void decode_rows(const TensorInfo& tensor, std::int64_t first, std::int64_t count,
                              std::span<float> out) const;
     /// The bytes between a tensor's first and last value, which for a view are not all its own.
@@ -87,7 +89,7 @@ protected:
     std::string file_of(const TensorInfo& tensor) const;
 
     std::filesystem::path path_;
-    std::string format_, naming_;
+    std::string format_, naming_, container_;
     std::vector<std::filesystem::path> files_;
     std::uint64_t file_bytes_ = 0;
     std::vector<TensorInfo> tensors_;

@@ -75,6 +75,7 @@ private:
             tensors_.push_back(std::move(tensor));
         }
         if (files_.empty()) metadata_ = std::move(contents.metadata);
+        if (files_.empty()) container_ = std::move(contents.container);
         for (std::string& remark : contents.remarks)
             remarks_.push_back(std::move(remark));
         files_.push_back(path);

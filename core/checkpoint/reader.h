@@ -19,6 +19,7 @@ struct Contents {
     std::vector<TensorInfo> tensors;
     nlohmann::json metadata;
     std::vector<std::string> remarks;
+    std::string container; ///< as Checkpoint::container()
 };
 
 struct FormatReader {

@@ -69,6 +69,12 @@ std::optional<DType> look_up(const std::array<TypeName, Count>& names, std::stri
     return found == names.end() ? std::nullopt : std::optional(found->dtype);
 }
 
+template <std::size_t Count>
+std::optional<std::string_view> look_up(const std::array<TypeName, Count>& names, DType dtype) {
+    const auto found = std::find_if(names.begin(), names.end(), [&](auto& entry) { return entry.dtype == dtype; });
+    return found == names.end() ? std::nullopt : std::optional(found->torch);
+}
+
 struct NamedTensor {
     std::string name;
     const PickledTensor* tensor;
@@ -287,6 +293,10 @@ TensorInfo place_tensor(const NamedTensor& named, const Pickle& pickle, const st
 
 std::optional<DType> dtype_of_storage(std::string_view class_name) { return look_up(storage_classes, class_name); }
 
+std::optional<std::string_view> storage_class_of(DType dtype) { return look_up(storage_classes, dtype); }
+
+std::optional<std::string_view> torch_name_of(DType dtype) { return look_up(torch_dtypes, dtype); }
+
 Contents read_state_dict(const Pickle& pickle, const std::string& file, const std::string& place,
                          const std::function<StorageExtent(std::string_view, const std::string&)>& locate) {
     std::string taken;
@@ -302,6 +312,7 @@ Contents read_state_dict(const Pickle& pickle, const std::string& file, const st
         if (!names.insert(named.name).second) throw FormatError(file, named.name, with_remedy("occurs twice"));
         contents.tensors.push_back(place_tensor(named, pickle, file, locate));
     }
+    contents.container = taken;
     if (!taken.empty()) contents.remarks.push_back("the tensors under \"" + taken + "\" are the model");
     if (walk.opaque_count > 0)
         contents.remarks.push_back(

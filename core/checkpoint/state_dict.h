@@ -25,5 +25,9 @@ Contents read_state_dict(const Pickle& pickle, const std::string& file, const st
 
 /// The dtype of a storage's class (FloatStorage, …), if it has one that we know.
 std::optional<DType> dtype_of_storage(std::string_view class_name);
+/// The other way: "FloatStorage", …; nothing for types that torch keeps in untyped storages only, or not at all.
+std::optional<std::string_view> storage_class_of(DType dtype);
+/// "float32", …: what torch calls the type; nothing where it has none.
+std::optional<std::string_view> torch_name_of(DType dtype);
 
 } // namespace quantscope

@@ -2,6 +2,7 @@
 #include "core/export/companion_files.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "core/base/errors.h"
 
@@ -25,15 +26,16 @@ constexpr const char* tokenizer_files[] = {"tokenizer.json",
 
 /// Weight files that a reader of model folders would take.
 bool is_weight_file(const std::string& name) {
-    return name == "model.safetensors" || name == "model.safetensors.index.json" ||
-           (name.starts_with("model-") && name.ends_with(".safetensors")) || name == "pytorch_model.bin" ||
-           name == "pytorch_model.bin.index.json";
+    return name.starts_with("diffusion_pytorch_model") || name == "model.safetensors" ||
+           name == "model.safetensors.index.json" || (name.starts_with("model-") && name.ends_with(".safetensors")) ||
+           name == "pytorch_model.bin" || name == "pytorch_model.bin.index.json";
 }
 
 fs::path source_folder_checked(const fs::path& target, const Checkpoint& source) {
     std::error_code ignored;
-    if (fs::exists(target, ignored) && fs::equivalent(target, folder_of(source), ignored))
-        throw IoError(target.string(), "", "is the folder of the model itself; name another folder");
+    for (const fs::path& own : {folder_of(source), source.path()}) // of a pipeline these are two
+        if (fs::is_directory(target, ignored) && fs::equivalent(target, own, ignored))
+            throw IoError(target.string(), "", "is the folder of the model itself; name another folder");
     return target;
 }
 
@@ -64,6 +66,20 @@ std::vector<std::string> copy_companions(const Checkpoint& checkpoint, const fs:
     return copied;
 }
 
+void copy_whole_file(const fs::path& from, const fs::path& to, Progress& progress) {
+    std::ifstream in(from, std::ios::binary);
+    if (!in) throw IoError(from.string(), "", "cannot be read; check that you may read it");
+    AtomicFile out(to);
+    std::vector<char> piece(4 << 20);
+    while (in) {
+        progress.check();
+        in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+        out.write(std::string_view(piece.data(), static_cast<std::size_t>(in.gcount())));
+    }
+    if (!in.eof()) throw IoError(from.string(), "", "cannot be read to its end; check the disk");
+    out.commit();
+}
+
 void write_text(const fs::path& file, const std::string& text) {
     AtomicFile output(file);
     output.write(text);
@@ -81,8 +97,8 @@ std::string OutputFolder::name_for_user(const std::string& file) const {
 
 std::vector<fs::path> OutputFolder::commit() {
     std::vector<fs::path> written;
-    for (const auto& entry : fs::directory_iterator(folder_.path()))
-        written.push_back(target_ / entry.path().filename());
+    for (const auto& entry : fs::recursive_directory_iterator(folder_.path()))
+        if (entry.is_regular_file()) written.push_back(target_ / entry.path().lexically_relative(folder_.path()));
     std::sort(written.begin(), written.end());
     folder_.commit(is_weight_file);
     return written;

@@ -9,6 +9,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/errors.h"
+#include "core/base/progress.h"
 #include "core/checkpoint/checkpoint.h"
 
 namespace quantscope {
@@ -20,6 +21,9 @@ std::filesystem::path folder_of(const Checkpoint& checkpoint);
 /// are left out. \returns names of the copied files \throws IoError naming the file
 std::vector<std::string> copy_companions(const Checkpoint& checkpoint, const std::filesystem::path& folder,
                                          std::initializer_list<const char*> also = {});
+
+/// Copies one file, as large as it may be, looking at the cancel flag on the way. \throws IoError naming it, Cancelled
+void copy_whole_file(const std::filesystem::path& from, const std::filesystem::path& to, Progress& progress);
 
 /// Writes a small text file. \throws IoError naming it
 void write_text(const std::filesystem::path& file, const std::string& text);

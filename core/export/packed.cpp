@@ -39,23 +39,30 @@ public:
     std::vector<TensorToWrite> take_tensors() { return std::move(tensors_); }
 
     std::map<std::string, std::string> metadata(const Provenance& provenance) const {
-        return {{packed::layout_key, packed::layout},
-                {packed::version_key, provenance.version},
-                {packed::source_key, provenance.source},
-                {packed::sha256_key, provenance.source_sha256},
-                {packed::created_key, provenance.created},
-                {packed::family_key, provenance.family},
-                {packed::recipe_key, text_of(model_.recipe())},
-                {packed::sites_key, text_of(described_)},
-                {packed::blocks_key, text_of(blocks_)},
-                {packed::order_key, text_of(order_)},
-                {packed::naming_key, checkpoint_.naming()},
-                {packed::config_key, text_of(checkpoint_.config())},
-                {packed::metadata_key, text_of(checkpoint_.metadata())}};
+        std::map<std::string, std::string> entries{{packed::layout_key, packed::layout},
+                                                   {packed::version_key, provenance.version},
+                                                   {packed::source_key, provenance.source},
+                                                   {packed::sha256_key, provenance.source_sha256},
+                                                   {packed::created_key, provenance.created},
+                                                   {packed::family_key, provenance.family},
+                                                   {packed::recipe_key, text_of(model_.recipe())},
+                                                   {packed::sites_key, text_of(described_)},
+                                                   {packed::blocks_key, text_of(blocks_)},
+                                                   {packed::order_key, text_of(order_)},
+                                                   {packed::naming_key, checkpoint_.naming()},
+                                                   {packed::config_key, text_of(checkpoint_.config())},
+                                                   {packed::metadata_key, text_of(checkpoint_.metadata())}};
+        if (!copies_.empty()) entries.emplace(packed::copies_key, text_of(copies_));
+        if (!checkpoint_.container().empty()) entries.emplace(packed::container_key, checkpoint_.container());
+        return entries;
     }
 
 private:
     void add(const TensorInfo& tensor) {
+        if (const std::string original = model_.model().copied_from(tensor.name); !original.empty()) {
+            copies_[tensor.name] = original;
+            return;
+        }
         if (const auto fitted = sites_.find(tensor.name); fitted != sites_.end())
             return add_site(tensor, *fitted->second);
         if (tensor.dtype == DType::PACKED) return add_earlier_site(tensor);
@@ -98,7 +105,7 @@ private:
     std::map<std::string, const FittedSite*> sites_; ///< by tensor name
     std::vector<std::shared_ptr<const FittedSite>> earlier_;
     std::vector<TensorToWrite> tensors_;
-    json described_ = json::object(), blocks_ = json::object(), order_ = json::array();
+    json described_ = json::object(), blocks_ = json::object(), copies_ = json::object(), order_ = json::array();
 };
 
 } // namespace

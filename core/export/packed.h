@@ -7,8 +7,11 @@
 //   sites               JSON: {"<site>": {"tensor", "shape", "permuted_heads", "scheme", "error", "arrays"}}; a site's
 //                       arrays are the tensors "<site>.codes", "<site>.scale", …
 //   blocks              JSON: {"<tensor>": {"dtype", "shape"}}: tensors in blocks that nobody decodes, stored as U8
+//   copies              JSON: {"<tensor>": "<tensor>"}: tensors that the source stores again and this file once; absent
+//                       when there are none
 //   tensors             JSON: the names of the source's tensors, in its order
 //   source_format       "safetensors", "gguf" or "pytorch": whose names and row order the tensors have
+//   source_container    of a .pt file: the keys under which the weights lay ("ema"); absent when they lay on top
 //   source_config       JSON: the source's config.json
 //   source_metadata     JSON: the source's own metadata; for GGUF its key-values, vocabulary included
 //

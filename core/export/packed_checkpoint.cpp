@@ -53,9 +53,10 @@ PackedCheckpoint::PackedCheckpoint(std::unique_ptr<Checkpoint> stored)
     for (const auto& [name, entry] : blocks.items())
         add_blocks(name, entry);
     add_kept();
+    if (tensors_.size() != kept_.size() + sites_.size()) fail(packed::sites_key, "two tensors have the same name");
+    add_copies();
     restore_order();
     index_names();
-    if (tensors_.size() != kept_.size() + sites_.size()) fail(packed::sites_key, "two tensors have the same name");
     read_source();
 }
 
@@ -76,6 +77,8 @@ void PackedCheckpoint::read_source() {
     naming_ = naming && naming->is_string() ? naming->get<std::string>() : std::string();
     if (naming_ != "safetensors" && naming_ != "gguf" && naming_ != "pytorch")
         fail(packed::naming_key, "is none of safetensors, gguf and pytorch; the packed file is damaged");
+    if (const json* container = member_of(metadata_, packed::container_key); container && container->is_string())
+        container_ = container->get<std::string>();
     config_ = parsed(packed::config_key, json::value_t::object);
     metadata_ = parsed(packed::metadata_key, json::value_t::object);
 }
@@ -200,6 +203,30 @@ void PackedCheckpoint::add_kept() {
     }
 }
 
+/// Tensors that the source holds again are stored once; each gets its own name back, and the values of the other.
+void PackedCheckpoint::add_copies() {
+    if (!member_of(metadata_, packed::copies_key)) return;
+    std::map<std::string_view, std::size_t> stored;
+    for (std::size_t i = 0; i < tensors_.size(); ++i)
+        stored.emplace(tensors_[i].name, i);
+    std::vector<TensorInfo> copies;
+    const json entries = parsed(packed::copies_key, json::value_t::object);
+    for (const auto& [name, original] : entries.items()) {
+        if (stored.contains(name)) fail(name, "is both stored and named as a copy; the packed file is damaged");
+        const auto found = original.is_string() ? stored.find(original.get_ref<const std::string&>()) : stored.end();
+        if (found == stored.end()) fail(name, "is a copy of a tensor that is not there; the packed file is damaged");
+        copies.push_back(tensors_[found->second]);
+        copies.back().name = name;
+        copies_.emplace(name, original.get<std::string>());
+    }
+    tensors_.insert(tensors_.end(), copies.begin(), copies.end());
+}
+
+const std::string& PackedCheckpoint::stored_name(const std::string& name) const {
+    const auto found = copies_.find(name);
+    return found == copies_.end() ? name : found->second;
+}
+
 /// The file stores by dtype and name; the source's own order is what a reader expects to see.
 void PackedCheckpoint::restore_order() {
     std::map<std::string, std::size_t> place;
@@ -214,29 +241,31 @@ void PackedCheckpoint::restore_order() {
 }
 
 std::span<const std::byte> PackedCheckpoint::raw(const TensorInfo& tensor) const {
-    const auto found = kept_.find(tensor.name);
+    const auto found = kept_.find(stored_name(tensor.name));
     if (found == kept_.end())
         throw ShapeError(path_.string(), tensor.name, "is stored as codes, not as values; read its rows");
     return stored_->raw(*found->second);
 }
 
 void PackedCheckpoint::release(const TensorInfo& tensor) const {
-    if (const auto kept = kept_.find(tensor.name); kept != kept_.end()) return stored_->release(*kept->second);
-    const auto site = sites_.find(tensor.name);
+    const std::string& name = stored_name(tensor.name);
+    if (const auto kept = kept_.find(name); kept != kept_.end()) return stored_->release(*kept->second);
+    const auto site = sites_.find(name);
     if (site == sites_.end()) return;
-    for (const auto& [name, array] : site->second.arrays)
-        stored_->release(*array);
+    for (const auto& entry : site->second.arrays)
+        stored_->release(*entry.second);
     const std::lock_guard guard(lock_);
-    std::erase_if(lately_, [&](const auto& entry) { return entry.first == tensor.name; });
+    std::erase_if(lately_, [&](const auto& entry) { return entry.first == name; });
 }
 
 std::shared_ptr<const FittedSite> PackedCheckpoint::site(const TensorInfo& tensor) const {
-    const auto found = sites_.find(tensor.name);
+    const std::string& own = stored_name(tensor.name);
+    const auto found = sites_.find(own);
     if (found == sites_.end()) return nullptr;
     {
         const std::lock_guard guard(lock_);
         for (const auto& [name, site] : lately_)
-            if (name == tensor.name) return site;
+            if (name == own) return site;
     }
     auto site = std::make_shared<FittedSite>(found->second.described);
     for (const auto& [name, stored] : found->second.arrays) {
@@ -244,7 +273,7 @@ std::shared_ptr<const FittedSite> PackedCheckpoint::site(const TensorInfo& tenso
         site->arrays[name] = {stored->dtype, stored->shape, std::vector<std::byte>(bytes.begin(), bytes.end())};
     }
     const std::lock_guard guard(lock_);
-    lately_.emplace_back(tensor.name, site);
+    lately_.emplace_back(own, site);
     std::uint64_t total = 0;
     for (const auto& entry : lately_)
         total += entry.second->bytes();
@@ -259,7 +288,7 @@ void PackedCheckpoint::decode_rows(const TensorInfo& tensor, std::int64_t first,
                                    std::span<float> out) const {
     const auto fitted = site(tensor);
     if (!fitted) return Checkpoint::decode_rows(tensor, first, count, out);
-    const std::int64_t heads = sites_.find(tensor.name)->second.permuted_heads, columns = tensor.columns();
+    const std::int64_t heads = sites_.find(stored_name(tensor.name))->second.permuted_heads, columns = tensor.columns();
     try {
         if (heads == 0) return fitted->decode_rows(first, count, out);
         for (std::int64_t i = 0; i < count; ++i)

@@ -43,7 +43,10 @@ private:
     void check_site(const PackedSite& site) const;
     void add_blocks(const std::string& name, const nlohmann::json& entry);
     void add_kept();
+    void add_copies();
     void restore_order();
+    /// The tensor that is stored for a name: its own, or the one of which it is a copy.
+    const std::string& stored_name(const std::string& name) const;
     const TensorInfo& claim(const std::string& name);
     std::vector<std::int64_t> shape_of(const std::string& name, const nlohmann::json& entry) const;
     [[noreturn]] void fail(const std::string& place, const std::string& problem) const;
@@ -52,6 +55,7 @@ private:
     nlohmann::json recipe_;
     std::map<std::string, PackedSite, std::less<>> sites_;       ///< by tensor name
     std::map<std::string, const TensorInfo*, std::less<>> kept_; ///< tensor name → stored tensor
+    std::map<std::string, std::string, std::less<>> copies_;     ///< tensor name → the one whose values it has
     std::set<std::string> claimed_;                              ///< stored tensors that belong to something
 
     /// Sites read lately, newest last. The lock guards this list only: several threads decode rows of one site.

@@ -14,8 +14,9 @@ namespace quantscope::packed {
 inline constexpr const char *layout_key = "quantscope_packed", *layout = "1", *version_key = "quantscope_version",
                             *source_key = "source", *sha256_key = "source_sha256", *created_key = "created",
                             *family_key = "family", *recipe_key = "recipe", *sites_key = "sites",
-                            *blocks_key = "blocks", *order_key = "tensors", *naming_key = "source_format",
-                            *config_key = "source_config", *metadata_key = "source_metadata";
+                            *blocks_key = "blocks", *copies_key = "copies", *container_key = "source_container",
+                            *order_key = "tensors", *naming_key = "source_format", *config_key = "source_config",
+                            *metadata_key = "source_metadata";
 
 /// JSON has no infinity: an exact site's SQNR is null.
 inline nlohmann::json as_json(const SiteError& error) {

@@ -47,6 +47,15 @@ Provenance provenance_unread(const Model& model) {
             model.family()};
 }
 
+std::string as_text(const Provenance& provenance, const nlohmann::json& recipe) {
+    const nlohmann::json told = {{"quantscope_version", provenance.version},
+                                 {"source", provenance.source},
+                                 {"source_sha256", provenance.source_sha256},
+                                 {"created", provenance.created},
+                                 {"recipe", recipe}};
+    return told.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
 Provenance provenance_of(const Model& model, Progress& progress) {
     Provenance found = provenance_unread(model);
     found.source_sha256 = sha256_of(model.checkpoint(), progress);

@@ -1,6 +1,7 @@
 // Where a written file comes from: which version wrote it, from which source, under which recipe, and when.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/base/progress.h"
@@ -24,5 +25,8 @@ Provenance provenance_of(const Model& model, Progress& progress);
 
 /// The same without reading the files: zeros stand for the hash, so that sizes are those of the whole.
 Provenance provenance_unread(const Model& model);
+
+/// What stands in quantscope.json beside exported weights: all of the above but the family, and the recipe.
+std::string as_text(const Provenance& provenance, const nlohmann::json& recipe);
 
 } // namespace quantscope

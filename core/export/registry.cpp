@@ -3,6 +3,7 @@
 
 #include "core/base/errors.h"
 #include "core/export/hugging_face.h"
+#include "core/export/original_layout.h"
 #include "core/export/packed.h"
 
 namespace quantscope {
@@ -21,6 +22,18 @@ const std::vector<ExportFormat>& export_formats() {
          "Decoded weights in the original's names, for transformers and all that reads its folders. As large as the "
          "unquantized model: 16 or 32 bits a weight.",
          true, why_not_hugging_face, write_hugging_face},
+        {"safetensors", "Safetensors, original names",
+         "Decoded weights in one file, with the source's tensor names, dtypes and order. The original's code loads it. "
+         "As large as the unquantized model.",
+         false, why_not_original_safetensors, write_original_safetensors, ".safetensors"},
+        {"pt", "PyTorch file, original names",
+         "Decoded weights as torch.save writes them, under ema or model where the source had them there. The "
+         "original's code loads it, with weights_only. As large as the unquantized model.",
+         false, why_not_original_pytorch, write_original_pytorch, ".pt"},
+        {"diffusers", "diffusers folder",
+         "Decoded weights in a folder that diffusers loads, with its config.json; of a pipeline, with its other parts. "
+         "As large as the unquantized model.",
+         true, why_not_diffusers, write_diffusers},
     };
     return formats;
 }

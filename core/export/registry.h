@@ -25,6 +25,7 @@ struct ExportFormat {
     std::function<ExportResult(const FittedModel&, const std::filesystem::path& target, const ExportOptions&,
                                Progress&)>
         write;
+    std::string extension = {}; ///< of a file, with the dot
 };
 
 /// All formats, the one that `quantize` takes by default first.

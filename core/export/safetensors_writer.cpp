@@ -41,8 +41,21 @@ std::span<const std::byte> encode(std::span<const float> values, DType dtype, co
     return std::as_bytes(std::span(halves));
 }
 
-/// A disk that is too small is better named before an hour of writing than after. Not asked where the system does not
-/// say.
+/// Whether every tensor starts at a multiple of its element's size when they follow each other as they come.
+bool are_aligned(const std::vector<TensorToWrite>& tensors) {
+    std::uint64_t at = 0;
+    return std::ranges::all_of(tensors, [&](const TensorToWrite& tensor) {
+        const bool aligned = at % facts(tensor.dtype).block_bytes == 0;
+        at += tensor.bytes();
+        return aligned;
+    });
+}
+
+/// JSON text; bytes that are no UTF-8 become U+FFFD, as JSON cannot hold them.
+std::string quoted_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+} // namespace
+
 void refuse_without_room(const std::filesystem::path& target, std::uint64_t bytes) {
     std::error_code error;
     const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
@@ -61,11 +74,6 @@ void refuse_equal_names(const std::vector<TensorToWrite>& tensors, const std::fi
     const auto twice = std::adjacent_find(names.begin(), names.end());
     if (twice != names.end()) throw FormatError(target.string(), std::string(*twice), "two tensors have this name");
 }
-
-/// JSON text; bytes that are no UTF-8 become U+FFFD, as JSON cannot hold them.
-std::string quoted_json(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-} // namespace
 
 std::uint64_t TensorToWrite::bytes() const {
     const auto values = checked_product(shape);
@@ -113,8 +121,11 @@ std::uint64_t safetensors_bytes(std::vector<TensorToWrite> tensors,
 }
 
 std::uint64_t write_safetensors(const std::filesystem::path& target, std::vector<TensorToWrite> tensors,
-                                const std::map<std::string, std::string>& metadata, Progress& progress) {
-    sort_for_safetensors(tensors);
+                                const std::map<std::string, std::string>& metadata, Progress& progress,
+                                TensorOrder order) {
+    for (const TensorToWrite& tensor : tensors)
+        static_cast<void>(tensor.bytes()); // names the first that does not fit
+    if (order == TensorOrder::sorted || !are_aligned(tensors)) sort_for_safetensors(tensors);
     refuse_equal_names(tensors, target);
     const std::string header = safetensors_header(tensors, metadata);
     if (header.size() > header_limit)
@@ -126,28 +137,33 @@ std::uint64_t write_safetensors(const std::filesystem::path& target, std::vector
     refuse_without_room(target, total);
     AtomicFile file(target);
     file.write(header);
-    for (const TensorToWrite& tensor : tensors) {
-        const std::uint64_t begin = file.size(), expected = tensor.bytes();
-        const auto fraction = [&](std::uint64_t at) { return static_cast<double>(at) / static_cast<double>(total); };
-        Progress part(progress, fraction(begin), fraction(begin + expected));
-        const ByteSink sink = [&](std::span<const std::byte> bytes) {
-            if (bytes.size() > expected - (file.size() - begin))
-                throw FormatError(target.string(), tensor.name, "gave more bytes than its shape has");
-            while (!bytes.empty()) {
-                const auto piece = bytes.first(std::min(piece_bytes, bytes.size()));
-                progress.report(fraction(file.size()), "writing " + tensor.name);
-                file.write(piece);
-                bytes = bytes.subspan(piece.size());
-            }
-        };
-        tensor.write(sink, part);
-        if (file.size() - begin != expected)
-            throw FormatError(target.string(), tensor.name, "gave fewer bytes than its shape has");
-    }
+    for (const TensorToWrite& tensor : tensors)
+        stream_tensor(file, tensor, target, total, progress);
     progress.report(1, "written");
     progress.check(); // a cancel that answers the report still counts
     file.commit();
     return total;
+}
+
+void stream_tensor(AtomicFile& file, const TensorToWrite& tensor, const std::filesystem::path& target,
+                   std::uint64_t total, Progress& progress, const ByteSink& seen) {
+    const std::uint64_t begin = file.size(), expected = tensor.bytes();
+    const auto fraction = [&](std::uint64_t at) { return static_cast<double>(at) / static_cast<double>(total); };
+    Progress part(progress, fraction(begin), fraction(begin + expected));
+    const ByteSink sink = [&](std::span<const std::byte> bytes) {
+        if (bytes.size() > expected - (file.size() - begin))
+            throw FormatError(target.string(), tensor.name, "gave more bytes than its shape has");
+        while (!bytes.empty()) {
+            const auto piece = bytes.first(std::min(piece_bytes, bytes.size()));
+            progress.report(fraction(file.size()), "writing " + tensor.name);
+            file.write(piece);
+            if (seen) seen(piece);
+            bytes = bytes.subspan(piece.size());
+        }
+    };
+    tensor.write(sink, part);
+    if (file.size() - begin != expected)
+        throw FormatError(target.string(), tensor.name, "gave fewer bytes than its shape has");
 }
 
 TensorToWrite tensor_of_rows(std::string name, DType dtype, std::vector<std::int64_t> shape, RowReader read) {

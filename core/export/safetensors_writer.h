@@ -32,6 +32,18 @@ struct TensorToWrite {
     std::uint64_t bytes() const;
 };
 
+/// Streams a tensor's bytes into a file that is being written.
+/// \param target  for errors \param total  of the file, for the progress \param seen  told of each piece; may be empty
+/// \throws FormatError when the tensor gives more or fewer bytes than its shape has; IoError; Cancelled
+void stream_tensor(AtomicFile& file, const TensorToWrite& tensor, const std::filesystem::path& target,
+                   std::uint64_t total, Progress& progress, const ByteSink& seen = {});
+
+/// A disk that is too small is better named before an hour of writing than after. Not asked where the system does not
+/// say. \throws IoError naming the target
+void refuse_without_room(const std::filesystem::path& target, std::uint64_t bytes);
+/// \throws FormatError naming the first name that two tensors have
+void refuse_equal_names(const std::vector<TensorToWrite>& tensors, const std::filesystem::path& target);
+
 /// The order in which values lie in the file and the header names them: widest dtype first, so that every tensor starts
 /// at a multiple of its element's size, then by name. (Source: huggingface/safetensors, which writes the same order.)
 void sort_for_safetensors(std::vector<TensorToWrite>& tensors);
@@ -44,12 +56,17 @@ std::string safetensors_header(const std::vector<TensorToWrite>& tensors,
 /// The size of the file that write_safetensors() makes of them, without producing a value.
 std::uint64_t safetensors_bytes(std::vector<TensorToWrite> tensors, const std::map<std::string, std::string>& metadata);
 
-/// Writes the tensors (sorted first) to `target`.
+/// sorted: as sort_for_safetensors. given: as they come, so that the file has its source's order, unless a tensor would
+/// then not start at a multiple of its element's size.
+enum class TensorOrder { sorted, given };
+
+/// Writes the tensors to `target`.
 /// \throws IoError naming the target; Cancelled; FormatError naming a tensor that occurs twice or gave more or fewer
 ///         bytes than its shape has; what the tensors' own functions throw
 /// \returns bytes of the file
 std::uint64_t write_safetensors(const std::filesystem::path& target, std::vector<TensorToWrite> tensors,
-                                const std::map<std::string, std::string>& metadata, Progress& progress);
+                                const std::map<std::string, std::string>& metadata, Progress& progress,
+                                TensorOrder order = TensorOrder::sorted);
 
 /// Rows that a function decodes a few at a time, written as F32, F16 or BF16 (rounded to nearest even).
 using RowReader = std::function<void(std::int64_t first, std::int64_t count, std::span<float> out)>;

@@ -173,6 +173,8 @@ void ModelBuilder::find_copies() {
         }
     const auto equal = [&](const TensorInfo& a, const TensorInfo& b) {
         if (a.dtype != b.dtype || a.shape != b.shape || !a.strides.empty() || !b.strides.empty()) return false;
+        if (a.file == b.file && a.offset == b.offset && a.bytes == b.bytes) return true; // stored once
+        if (a.dtype == DType::PACKED) return false;
         const auto first = checkpoint_.raw(a), second = checkpoint_.raw(b);
         return std::ranges::equal(first, second);
     };

@@ -59,7 +59,8 @@ public:
     void estimate_all(const nlohmann::json& recipe,
                       const std::function<void(const std::string& layer, const LayerMeasures&)>& found,
                       Progress& progress);
-    /// Names of the presets for a kind of model (ModelCard::kind) and their recipes; the first is the one to start with.
+    /// Names of the presets for a kind of model (ModelCard::kind) and their recipes; the first is the one to start
+    /// with.
     static std::vector<std::pair<std::string, nlohmann::json>> presets(const std::string& kind);
 
     // --- quantizing -----------------------------------------------------------------------------------------------
@@ -114,6 +115,7 @@ public:
         bool is_folder = true;
         bool available = true;
         std::string why_not;
+        std::string extension = {}; ///< of a file, with the dot
     };
     std::vector<ExportFormat> export_formats() const;
     void export_model(const nlohmann::json& recipe, const std::string& format, const std::filesystem::path& target,

@@ -10,7 +10,8 @@ std::vector<Session::ExportFormat> Session::export_formats() const {
     std::vector<ExportFormat> out;
     for (const auto& format : quantscope::export_formats()) {
         const std::string why_not = format.why_not ? format.why_not(*data_->model) : std::string();
-        out.push_back({format.name, format.label, format.help, format.is_folder, why_not.empty(), why_not});
+        out.push_back(
+            {format.name, format.label, format.help, format.is_folder, why_not.empty(), why_not, format.extension});
     }
     return out;
 }

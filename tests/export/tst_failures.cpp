@@ -6,7 +6,7 @@
 #include "core/base/errors.h"
 #include "core/export/registry.h"
 #include "core/export/report.h"
-#include "models.h"
+#include "image_models.h"
 
 using namespace quantscope;
 using namespace quantscope::testing;
@@ -66,6 +66,11 @@ private Q_SLOTS:
     void initTestCase() {
         root_ = temporary_.path().toStdString();
         model_ = fitted(tiny_llama(root_ / "source"), uniform_recipe());
+        fs::create_directories(root_ / "pipeline");
+        fs::copy(diffusion_goldens / "diffusers_shared", root_ / "pipeline" / "transformer");
+        fs::copy(fs::path(QUANTSCOPE_GOLDENS) / "autoencoder" / "post_quant", root_ / "pipeline" / "vae");
+        std::ofstream(root_ / "pipeline" / "model_index.json") << R"({"transformer": ["a", "b"], "vae": ["a", "c"]})";
+        pipeline_ = fitted(root_ / "pipeline", uniform_recipe());
     }
 
     void a_cancel_leaves_the_old_or_none_data() { every_writer(); }
@@ -160,7 +165,7 @@ private:
     static void every_writer() {
         QTest::addColumn<QString>("format");
         QTest::addColumn<bool>("old");
-        for (const char* format : {"packed", "hf", "report"})
+        for (const char* format : {"packed", "hf", "report", "safetensors", "pt", "diffusers"})
             for (const bool old : {false, true})
                 QTest::addRow("%s %s", format, old ? "over an old one" : "new") << format << old;
     }
@@ -179,7 +184,7 @@ private:
         fs::create_directories(root_ / "place");
         place_ = root_ / "place" / "target";
         if (!old) return;
-        if (format == "report") {
+        if (format == "report" || !export_format(format.toStdString()).is_folder) {
             std::ofstream(place_) << "old";
             return;
         }
@@ -201,12 +206,13 @@ private:
         if (format == "report")
             write_report(place_, tiny_report(*model_), progress);
         else
-            export_format(format.toStdString()).write(*model_, place_, {}, progress);
+            export_format(format.toStdString())
+                .write(format == "diffusers" ? *pipeline_ : *model_, place_, {}, progress);
     }
 
     QTemporaryDir temporary_;
     fs::path root_, place_;
-    std::shared_ptr<const FittedModel> model_;
+    std::shared_ptr<const FittedModel> model_, pipeline_;
 };
 
 QTEST_APPLESS_MAIN(TestFailures)
