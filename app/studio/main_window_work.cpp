@@ -118,15 +118,15 @@ void MainWindow::exportModelDialog() {
 
 void MainWindow::exportTo(const QString& format, const QString& target) {
     if (!session_) return;
-    jobs_.start<bool>(
+    jobs_.start<std::vector<std::string>>(
         QStringLiteral("Export"), JobRunner::Lane::person,
-        [session = session_, recipe = document_.recipe(), format = format.toStdString(),
-         path = target.toStdString()](Progress& progress) {
-            session->export_model(recipe, format, path, progress);
-            return true;
-        },
-        [this, target](bool) {
-            message_->tell(QStringLiteral("Exported to %1").arg(target), MessageBar::Tone::information);
+        [session = session_, recipe = document_.recipe(), format = format.toStdString(), path = target.toStdString()](
+            Progress& progress) { return session->export_model(recipe, format, path, progress); },
+        [this, target](const std::vector<std::string>& remarks) {
+            QString text = QStringLiteral("Exported to %1").arg(target);
+            for (const std::string& remark : remarks)
+                text += u' ' + QString::fromStdString(remark);
+            message_->tell(text, MessageBar::Tone::information);
             Q_EMIT exported(target);
         });
 }

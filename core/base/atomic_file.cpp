@@ -120,7 +120,8 @@ void AtomicFolder::commit(const std::function<bool(const std::string& name)>& dr
     std::error_code error;
     const auto move = [&](const fs::path& from, const fs::path& folder) {
         // A folder cannot be renamed over one that holds something.
-        if (fs::is_directory(folder / from.filename(), error)) fs::remove_all(folder / from.filename(), error);
+        if (fs::is_directory(from, error) && fs::is_directory(folder / from.filename(), error))
+            fs::remove_all(folder / from.filename(), error);
         fs::rename(from, folder / from.filename(), error);
         if (error) fail(folder / from.filename(), "replace", error.value(), remedy_for(error.value()));
     };

@@ -1,6 +1,9 @@
 // Single files in the source's names, with what must stand beside them. Folders are in diffusers_folder.cpp.
 #include "core/export/original_layout.h"
 
+#include <algorithm>
+#include <fstream>
+
 #include "core/base/errors.h"
 #include "core/export/companion_files.h"
 #include "core/export/decoded_tensors.h"
@@ -35,6 +38,11 @@ std::map<std::string, std::string> metadata_of(const FittedModel& model, const P
     return entries;
 }
 
+bool holds(const fs::path& file, const json& config) {
+    std::ifstream in(file);
+    return json::parse(in, nullptr, false) == config;
+}
+
 /// A DiT's number of heads, a model's family: what config.json says, no weight file does.
 void add_config(const Checkpoint& source, const fs::path& target, ExportResult& result) {
     if (!source.config().is_object()) return;
@@ -43,7 +51,7 @@ void add_config(const Checkpoint& source, const fs::path& target, ExportResult& 
     if (!fs::exists(beside, ignored)) {
         write_text(beside, source.config().dump(2) + "\n");
         result.files.push_back(beside);
-    } else {
+    } else if (!holds(beside, source.config())) {
         result.remarks.push_back("There is a config.json beside the file already, which was left as it is; the "
                                  "model's own is that of its source.");
     }

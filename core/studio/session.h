@@ -118,8 +118,9 @@ public:
         std::string extension = {}; ///< of a file, with the dot
     };
     std::vector<ExportFormat> export_formats() const;
-    void export_model(const nlohmann::json& recipe, const std::string& format, const std::filesystem::path& target,
-                      Progress& progress);
+    /// \returns what a person should know of the export
+    std::vector<std::string> export_model(const nlohmann::json& recipe, const std::string& format,
+                                          const std::filesystem::path& target, Progress& progress);
     void export_report(const nlohmann::json& recipe, const std::vector<CompareRow>& comparison,
                        const std::filesystem::path& target, Progress& progress);
 

@@ -16,12 +16,12 @@ std::vector<Session::ExportFormat> Session::export_formats() const {
     return out;
 }
 
-void Session::export_model(const nlohmann::json& recipe, const std::string& format, const std::filesystem::path& target,
-                           Progress& progress) {
+std::vector<std::string> Session::export_model(const nlohmann::json& recipe, const std::string& format,
+                                               const std::filesystem::path& target, Progress& progress) {
     const bool fitted = is_quantized(recipe);
     Progress fitting(progress, 0, fitted ? 0 : 0.5), writing(progress, fitted ? 0 : 0.5, 1);
     const auto model = data_->need_fitted(recipe, {}, fitting);
-    export_format(format).write(*model, target, {}, writing);
+    return export_format(format).write(*model, target, {}, writing).remarks;
 }
 
 void Session::export_report(const nlohmann::json& recipe, const std::vector<CompareRow>& comparison,

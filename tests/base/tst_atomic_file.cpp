@@ -93,6 +93,29 @@ private Q_SLOTS:
         QCOMPARE(entries(folder_), std::size_t(1));
     }
 
+    void a_folder_in_use_receives_folders_in_place_of_its_own_data() {
+        QTest::addColumn<bool>("in_use");
+        QTest::newRow("exchanged at once") << false;
+        QTest::newRow("entry by entry, as somebody stands in it") << true;
+    }
+    void a_folder_in_use_receives_folders_in_place_of_its_own() {
+        QFETCH(bool, in_use);
+        const fs::path before = fs::current_path();
+        fs::create_directories(folder_ / "out/part");
+        std::ofstream(folder_ / "out/part/stale.bin") << "old";
+        if (in_use) fs::current_path(folder_ / "out");
+        {
+            AtomicFolder out(folder_ / "out");
+            fs::create_directory(out.path() / "part");
+            std::ofstream(out.path() / "part" / "model.bin") << "new";
+            out.commit();
+        }
+        fs::current_path(before);
+        QCOMPARE(content(folder_ / "out/part/model.bin"), std::string("new"));
+        QCOMPARE(entries(folder_ / "out/part"), std::size_t(1));
+        QCOMPARE(entries(folder_), std::size_t(1));
+    }
+
     void abandoned_folder_leaves_nothing() {
         { std::ofstream(AtomicFolder(folder_ / "out").path() / "model.bin") << "new"; }
         QCOMPARE(entries(folder_), std::size_t(0));

@@ -295,6 +295,10 @@ private Q_SLOTS:
         QCOMPARE(content_of(target.parent_path() / "config.json"), std::string("{\"mine\": 1}"));
         QVERIFY(written.remarks.back().find("config.json") != std::string::npos);
         QCOMPARE(written.files, std::vector<fs::path>{target});
+        fs::remove(target.parent_path() / "config.json"); // and of its own, nothing is said
+        for (int again = 0; again < 2; ++again)
+            for (const std::string& remark : export_format("pt").write(*model, target, {}, progress).remarks)
+                QVERIFY2(remark.find("config.json") == std::string::npos, remark.c_str());
     }
 };
 
