@@ -5,6 +5,7 @@
 #include "app/cli/console.h"
 #include "app/cli/diffusion.h"
 #include "app/cli/language.h"
+#include "core/base/atomic_file.h"
 #include "core/base/errors.h"
 #include "core/export/png_file.h"
 
@@ -44,7 +45,7 @@ Result sample(const Options& options, const Common& common, Progress& progress) 
     const auto original = studio::open_weights(options.model, options.told);
     studio::ImageEvaluator evaluator(original, compute_options(common));
     use_vae(evaluator, options.vae);
-    std::filesystem::create_directories(options.out);
+    make_folder(options.out);
     const auto column = evaluator.original_column(request, first);
     auto files = write_pictures(options, request, column, quantized);
     Result result;
